@@ -1,0 +1,5 @@
+"""``python -m rid_telephony`` is the ``rid-telephony`` command."""
+
+from rid_telephony.cli import main
+
+main()

@@ -1,0 +1,1 @@
+"""The ``rid-telephony`` command: one module for each thing a person does."""

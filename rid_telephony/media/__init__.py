@@ -1,0 +1,1 @@
+"""Sources of audio: captures, files, and later live forks of the PBX."""

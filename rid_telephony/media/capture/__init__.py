@@ -1,0 +1,1 @@
+"""SIP and RTP out of a packet capture: dialogs, streams, calls."""

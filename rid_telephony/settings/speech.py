@@ -1,0 +1,91 @@
+"""``[speech]``: voice activity, endpointing, recognition, prosody."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from rid_telephony.settings.section import Section
+
+
+class VadSettings(Section):
+    """Voice activity: webrtcvad and Silero together (both must agree)."""
+
+    webrtc_mode: int = Field(default=3, ge=0, le=3)
+    """webrtcvad aggressiveness; 3 rejects most noise."""
+    silero_threshold: float = Field(default=0.35, gt=0, lt=1)
+    """Silero speech probability above which a window is speech."""
+
+
+class EndpointingSettings(Section):
+    """Where an utterance begins and ends. All times in seconds."""
+
+    start_window: float = Field(default=0.1, gt=0)
+    """Speech starts when enough of this window is speech."""
+    start_speech: float = Field(default=0.07, gt=0)
+    """How much of the start window must be speech."""
+    pre_roll: float = Field(default=0.3, ge=0, le=1)
+    """Audio kept from before the start."""
+    hang_over: float = Field(default=0.5, ge=0.1, le=3)
+    """Silence that ends an utterance."""
+    hang_over_complete: float = Field(default=0.35, ge=0.1, le=3)
+    """Silence that ends an utterance whose words so far are complete."""
+    hang_over_incomplete: float = Field(default=0.8, ge=0.1, le=5)
+    """Silence that ends an utterance whose words so far are not complete."""
+    speculate_after: float = Field(default=0.2, ge=0.05, le=1)
+    """Silence after which recognition starts on trial."""
+    min_speech: float = Field(default=0.1, ge=0)
+    """Segments with less speech are dropped."""
+    max_utterance: float = Field(default=25.0, ge=5, le=29)
+    """An utterance is cut at this length (Whisper sees 30 s at most)."""
+
+
+class RecognitionSettings(Section):
+    """Whisper through faster-whisper."""
+
+    model: str = "base"
+    """``base`` (embedded weights, or the hub), any other faster-whisper name, or a directory."""
+    device: str = "cpu"
+    """``cpu``, ``cuda`` or ``auto``."""
+    compute_type: str = "int8"
+    """CTranslate2 compute type."""
+    workers: int = Field(default=0, ge=0, le=64)
+    """Recognitions at once; 0 means one for each core."""
+    language: str = "zh"
+    prompt: str = "以下是普通话的句子。"
+    """Neutral on purpose: a domain prompt leaks its words onto noise."""
+    beam_size: int = Field(default=5, ge=1, le=10)
+    context_frames: int = Field(default=1000, ge=500, le=3000)
+    """Encoder frames (10 ms each) for short speech; more where speech is longer."""
+    context_margin_frames: int = Field(default=50, ge=0, le=500)
+    """Frames past the content when it is longer than ``context_frames``."""
+    tokens_base: int = Field(default=10, ge=1)
+    tokens_per_second: float = Field(default=12.0, gt=0)
+    """At most ``tokens_base + tokens_per_second * seconds`` tokens are decoded."""
+    max_no_speech: float = Field(default=0.45, gt=0, le=1)
+    """Above this no-speech probability a result is thrown away."""
+    min_speech: float = Field(default=0.1, ge=0)
+    """Segments in which Silero finds less speech are not decoded, seconds."""
+    queue_size: int = Field(default=64, ge=1)
+    """Segments that may wait; when full the oldest agent draft goes first, counted."""
+
+
+class ProsodySettings(Section):
+    """Pitch and the running baseline."""
+
+    pitch_floor: float = Field(default=70.0, gt=0)
+    """Lowest fundamental frequency searched, Hz."""
+    pitch_ceiling: float = Field(default=450.0, gt=0)
+    """Highest fundamental frequency searched, Hz."""
+    baseline_utterances: float = Field(default=8.0, gt=1)
+    """Memory of the running baseline, utterances."""
+    baseline_min_seconds: float = Field(default=4.0, ge=0)
+    """Speech heard before deltas are given, seconds."""
+
+
+class SpeechSettings(Section):
+    """The speech stage."""
+
+    vad: VadSettings = VadSettings()
+    endpointing: EndpointingSettings = EndpointingSettings()
+    recognition: RecognitionSettings = RecognitionSettings()
+    prosody: ProsodySettings = ProsodySettings()

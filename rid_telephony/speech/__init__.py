@@ -1,0 +1,1 @@
+"""Voice activity, endpointing, recognition, prosody: no I/O, no clock."""

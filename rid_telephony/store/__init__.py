@@ -1,0 +1,1 @@
+"""What is kept: events and calls, in SQLite or PostgreSQL."""

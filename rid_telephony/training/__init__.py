@@ -1,0 +1,1 @@
+"""Makes the signal classifier from the corpus."""
