@@ -1,0 +1,163 @@
+"""The store of events: append, replay, read one call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from sqlalchemy import Engine, func, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from rid_telephony.cti.envelope import CloudEvent
+from rid_telephony.errors import StoreError
+from rid_telephony.store.claim import WriterClaim
+from rid_telephony.store.engine import open_engine
+from rid_telephony.store.tables import events
+from rid_telephony.store.writer import EventWriter
+
+PAGE = 1000
+"""Events read from the database at once while replaying."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCall:
+    """A call that the store knows.
+
+    Attributes:
+        call_id: Its id.
+        started: Wall clock of its first event, ISO 8601.
+        events: How many events it has.
+        last_type: Type of its last event; ``call.ended`` unless something broke off.
+    """
+
+    call_id: str
+    started: str
+    events: int
+    last_type: str
+
+
+class EventStore:
+    """Keeps every event of the feed and gives them back in order (an ``EventLog``).
+
+    Args:
+        url: SQLAlchemy URL, the user's SQLite file when empty.
+        on_trouble: See :class:`~rid_telephony.store.writer.EventWriter`.
+
+    Raises:
+        StoreError: The database cannot be opened.
+    """
+
+    def __init__(self, url: str = "", on_trouble: Callable[[str, int], None] | None = None) -> None:
+        self._engine: Engine = open_engine(url)
+        self._on_trouble = on_trouble
+        self._writer: EventWriter | None = None
+        self._claim: WriterClaim | None = None
+
+    def last_cursor(self) -> int:
+        """The highest cursor kept, 0 when empty."""
+        self.flush()
+        with _reading(), self._engine.connect() as connection:
+            return connection.execute(select(func.max(events.c.cursor))).scalar() or 0
+
+    def claim(self) -> None:
+        """Become the one writer of this store; cursors of two writers would collide.
+
+        Raises:
+            StoreError: Another process writes to it.
+        """
+        if self._claim is None:
+            self._claim = WriterClaim(self._engine)
+
+    def append(self, event: CloudEvent) -> None:
+        """Keep an event; it is written in the background."""
+        if self._writer is None:
+            self.claim()
+            self._writer = EventWriter(self._engine, on_trouble=self._on_trouble)
+        self._writer.append(event)
+
+    def flush(self, timeout: float = 10.0) -> bool:
+        """Wait until all is written; False when it did not succeed in ``timeout`` seconds."""
+        return self._writer.flush(timeout) if self._writer else True
+
+    def replay(self, after: int = 0, until: int | None = None) -> Iterator[CloudEvent]:
+        """Every event with a cursor above ``after`` (and up to ``until``), in order.
+
+        Reads page by page, so that a million events need no more memory than a thousand.
+
+        Raises:
+            StoreError: The database cannot be read.
+        """
+        self.flush()
+        while True:
+            query = select(events.c.cursor, events.c.body).where(events.c.cursor > after)
+            if until is not None:
+                query = query.where(events.c.cursor <= until)
+            with _reading(), self._engine.connect() as connection:
+                page = connection.execute(query.order_by(events.c.cursor).limit(PAGE)).all()
+            for _, body in page:
+                yield CloudEvent.model_validate_json(body)
+            if len(page) < PAGE:
+                return
+            after = page[-1][0]
+
+    def events_of(self, call_id: str) -> list[CloudEvent]:
+        """All events of one call in sequence; empty when the call is not known.
+
+        Raises:
+            StoreError: The database cannot be read.
+        """
+        self.flush()
+        query = select(events.c.body).where(events.c.call_id == call_id)
+        with _reading(), self._engine.connect() as connection:
+            rows = connection.execute(query.order_by(events.c.sequence)).scalars().all()
+        return [CloudEvent.model_validate_json(body) for body in rows]
+
+    def knows(self, call_id: str) -> bool:
+        """Whether any event of this call is kept."""
+        self.flush()
+        query = select(events.c.cursor).where(events.c.call_id == call_id).limit(1)
+        with _reading(), self._engine.connect() as connection:
+            return connection.execute(query).first() is not None
+
+    def calls(self, limit: int = 50) -> list[StoredCall]:
+        """The latest calls, newest first."""
+        self.flush()
+        ends = (
+            select(
+                events.c.call_id,
+                func.min(events.c.cursor).label("first"),
+                func.max(events.c.cursor).label("last"),
+                func.count().label("count"),
+            )
+            .group_by(events.c.call_id)
+            .order_by(func.max(events.c.cursor).desc())
+            .limit(limit)
+            .subquery()
+        )
+        first, last = events.alias(), events.alias()
+        query = (
+            select(ends.c.call_id, first.c.time, ends.c.count, last.c.type)
+            .join(first, first.c.cursor == ends.c.first)
+            .join(last, last.c.cursor == ends.c.last)
+            .order_by(ends.c.last.desc())
+        )
+        with _reading(), self._engine.connect() as connection:
+            return [StoredCall(*row) for row in connection.execute(query)]
+
+    def close(self) -> int:
+        """Write what waits and close; returns how many events could not be written."""
+        lost = self._writer.close() if self._writer else 0
+        if self._claim:
+            self._claim.release()
+        self._engine.dispose()
+        return lost
+
+
+@contextmanager
+def _reading() -> Iterator[None]:
+    try:
+        yield
+    except SQLAlchemyError as error:
+        first = (str(error).splitlines() or [""])[0]
+        raise StoreError(f"Cannot read the store: {first}.") from error
