@@ -1,0 +1,1 @@
+"""Puts the stages of one call together: audio in, feed events out."""

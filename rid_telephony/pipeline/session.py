@@ -1,0 +1,279 @@
+"""One call from its first frame to its summary."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Protocol
+
+import structlog
+
+from rid_telephony.calls.messages import (
+    CallEnded,
+    CallEvent,
+    CallHeld,
+    CallRetrieved,
+    CallStarted,
+    Party,
+)
+from rid_telephony.media.messages import AudioFrame
+from rid_telephony.pipeline.analyst import CallAnalyst
+from rid_telephony.pipeline.publisher import CallPublisher
+from rid_telephony.speech.completeness import Judge
+from rid_telephony.speech.messages import SpeechEvent, SpeechSegment, Transcript, Utterance
+from rid_telephony.speech.segmenter import LegSegmenter
+from rid_telephony.speech.voices import VoiceMeter
+
+log = structlog.get_logger(__name__)
+
+
+class Recogniser(Protocol):
+    """Turns segments into words, somewhere else."""
+
+    @property
+    def name(self) -> str:
+        """Which model, for the record."""
+
+    def submit(self, segment: SpeechSegment) -> Future[Transcript]:
+        """Queue a segment; the future fails where it could not be recognised."""
+
+    def forget(self, utterance_id: str) -> None:
+        """The draft of this utterance is void."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """When each stage was done with an utterance, in seconds on the call's clock.
+
+    Attributes:
+        speech_end: The speaker's last sound.
+        decided: Endpointing called it an utterance.
+        recognised: The words were there.
+        advised: Signals, profile and hints were on the feed.
+        hints: How many hints it brought.
+    """
+
+    utterance_id: str
+    party: Party
+    speech_end: float
+    decided: float
+    recognised: float
+    advised: float
+    hints: int
+
+
+@dataclass(frozen=True, slots=True)
+class SessionParts:
+    """What a session is put together from.
+
+    Attributes:
+        deliver: Runs a callable in the session's own thread; recognitions come back by it.
+        on_trace: Told of every utterance's timing; for measurements.
+    """
+
+    analyst: CallAnalyst
+    publisher: CallPublisher
+    segmenters: Mapping[Party, LegSegmenter]
+    voices: VoiceMeter
+    judge: Judge
+    recogniser: Recogniser
+    deliver: Callable[[Callable[[], None]], None]
+    on_trace: Callable[[Trace], None] | None = None
+
+
+class CallSession:
+    """Runs one call. All methods belong to one thread, the event loop's.
+
+    Whatever happens, the feed gets exactly one ``analysis.started``, one ``analysis.completed``
+    or ``analysis.failed``, and one ``call.ended``, in this order.
+
+    Args:
+        started: The call.
+        parts: Its stages.
+        clock: Seconds on the call's clock.
+        labels: Names of the classifier and the playbook, for ``analysis.started``.
+    """
+
+    def __init__(
+        self,
+        started: CallStarted,
+        parts: SessionParts,
+        clock: Callable[[], float],
+        labels: tuple[str, str] = ("", ""),
+    ) -> None:
+        self.call_id = started.call_id
+        self._started = started
+        self._parts = parts
+        self._publisher = parts.publisher
+        self._clock = clock
+        self._labels = labels
+        self._held = False
+        self._waiting = 0
+        self._dropped = 0
+        self._heard_from: set[Party] = set()
+        self._ended: CallEnded | None = None
+        self.over = False
+        """True when everything about this call is on the feed."""
+
+    def start(self) -> None:
+        """The call exists."""
+        self._publisher.call(self._started)
+        classifier, playbook = self._labels
+        self._publisher.analysis_started(
+            self._started.at, self._parts.recogniser.name, classifier, playbook
+        )
+
+    def note(self, event: CallEvent) -> None:
+        """Something happened to the call, short of its end."""
+        if isinstance(event, CallHeld):
+            self._held = True
+            self._flush()
+        elif isinstance(event, CallRetrieved):
+            self._held = False
+        self._publisher.call(event)
+
+    def hear(self, frame: AudioFrame) -> None:
+        """Audio of one leg. What is said on hold is not said to the other: it is left out."""
+        self._heard_from.add(frame.party)
+        if not self._held:
+            self._react(self._parts.segmenters[frame.party].push(frame))
+
+    def tick(self) -> None:
+        """Let time pass."""
+        now = self._clock()
+        if not self._held and self._ended is None:
+            for segmenter in self._parts.segmenters.values():
+                self._react(segmenter.advance(now))
+        self._publisher.advice(self._parts.analyst.tick(now))
+
+    def end(self, event: CallEnded) -> None:
+        """The call is over; the summary follows when the last words are recognised."""
+        if self._ended:
+            return
+        self._ended = event
+        self._flush()
+        self._complete_if_settled()
+
+    def abandon(self) -> None:
+        """The source is gone: end the call now, whatever is still being recognised."""
+        self.end(CallEnded(self.call_id, self._clock(), "capture_ended"))
+        if not self.over:
+            self._dropped += self._waiting
+            self._lost("recognition_abandoned", "", self._waiting)
+            self._complete()
+
+    def fail(self, code: str, message: str) -> None:
+        """Analysis cannot go on; the call itself is not touched."""
+        if self.over:
+            return
+        self.over = True
+        now = self._clock()
+        self._publisher.failed(now, code, message)
+        self._publisher.call(self._ended or CallEnded(self.call_id, now, "failed"))
+
+    def _flush(self) -> None:
+        for segmenter in self._parts.segmenters.values():
+            self._react(segmenter.flush())
+
+    def _react(self, events: list[SpeechEvent]) -> None:
+        for event in events:
+            self._parts.voices.observe(event)
+            if isinstance(event, SpeechSegment):
+                self._recognise(event)
+            elif getattr(event, "voids_draft", False):
+                self._parts.recogniser.forget(event.utterance_id)
+
+    def _recognise(self, segment: SpeechSegment) -> None:
+        if not segment.draft:
+            self._waiting += 1
+        future = self._parts.recogniser.submit(segment)
+        future.add_done_callback(
+            lambda done: self._parts.deliver(lambda: self._recognised(segment, done))
+        )
+
+    def _recognised(self, segment: SpeechSegment, done: Future[Transcript]) -> None:
+        if self.over:
+            return
+        try:
+            transcript = None if done.cancelled() else done.result()
+        except Exception as error:
+            log.warning("recognition_failed", utterance_id=segment.utterance_id, error=str(error))
+            transcript = None
+            if not segment.draft:
+                self._lost("recognition_failed", f"{segment.utterance_id}: {error}", 1)
+        try:
+            if transcript:
+                self._understand(segment, transcript)
+        except Exception as error:
+            log.exception("call_failed", call_id=self.call_id)
+            self.fail("internal_error", f"{type(error).__name__}: {error}")
+        finally:
+            if not segment.draft:
+                self._waiting -= 1
+                self._complete_if_settled()
+
+    def _understand(self, segment: SpeechSegment, transcript: Transcript) -> None:
+        now = self._clock()
+        if segment.draft:
+            self._draft(segment, transcript, now)
+        elif transcript.text:
+            self._final(segment, transcript, now)
+
+    def _draft(self, segment: SpeechSegment, transcript: Transcript, now: float) -> None:
+        segmenter = self._parts.segmenters[segment.party]
+        if segmenter.speaking != segment.utterance_id or not transcript.text:
+            return
+        self._publisher.partial(_utterance(segment, transcript), now)
+        self._react(
+            segmenter.judge_words(segment.utterance_id, self._parts.judge.judge(transcript.text))
+        )
+
+    def _final(self, segment: SpeechSegment, transcript: Transcript, now: float) -> None:
+        utterance = self._parts.voices.complete(segment, _utterance(segment, transcript))
+        hints = self._publisher.hints
+        self._publisher.heard(self._parts.analyst.hear(utterance, max(now, segment.end)), now)
+        if self._parts.on_trace:
+            self._parts.on_trace(
+                Trace(
+                    utterance_id=segment.utterance_id,
+                    party=segment.party,
+                    speech_end=segment.end,
+                    decided=segment.decided,
+                    recognised=now,
+                    advised=self._clock(),
+                    hints=self._publisher.hints - hints,
+                )
+            )
+
+    def _lost(self, reason: str, detail: str, count: int) -> None:
+        self._publisher.degraded(self._clock(), reason, detail, count)
+
+    def _complete_if_settled(self) -> None:
+        if self._ended and not self._waiting and not self.over:
+            self._complete()
+
+    def _complete(self) -> None:
+        ended = self._ended or CallEnded(self.call_id, self._clock(), "failed")
+        now = max(ended.at, self._clock())
+        for party in Party:
+            if party not in self._heard_from:
+                self._lost("no_audio", f"No audio of the {party.value} was found.", 1)
+        advice, summary = self._parts.analyst.finish(now)
+        self._publisher.advice(advice)
+        self._publisher.summary(summary, now)
+        self._publisher.completed(now, self._dropped)
+        self.over = True
+        self._publisher.call(ended)
+
+
+def _utterance(segment: SpeechSegment, transcript: Transcript) -> Utterance:
+    return Utterance(
+        call_id=segment.call_id,
+        utterance_id=segment.utterance_id,
+        party=segment.party,
+        begin=segment.begin,
+        end=segment.end,
+        text=transcript.text,
+        confidence=transcript.confidence,
+    )
