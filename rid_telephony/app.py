@@ -7,14 +7,18 @@ loaded before it is needed: ``analyze`` never touches a speech model.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cached_property
+from functools import cached_property, partial
+from typing import TYPE_CHECKING
 
 from rid_telephony.calls.messages import CallStarted, CustomerContext, Party
 from rid_telephony.cti.feed import Feed
 from rid_telephony.cti.translate import Translator
 from rid_telephony.pipeline.analyst import CallAnalyst, Guide
+from rid_telephony.pipeline.inline import InlineRecogniser
+from rid_telephony.pipeline.parts import Labels, Recogniser, SessionParts, Trace
 from rid_telephony.pipeline.publisher import CallPublisher
-from rid_telephony.pipeline.session import CallSession, Recogniser, SessionParts, Trace
+from rid_telephony.pipeline.replay import Deliver, MakerFactory
+from rid_telephony.pipeline.session import CallSession
 from rid_telephony.pipeline.switchboard import SessionMaker
 from rid_telephony.rid.loading import load_signal_detector
 from rid_telephony.rid.profile.loading import load_profile_model
@@ -23,13 +27,20 @@ from rid_telephony.rid.signals import SignalDetector
 from rid_telephony.settings import Settings
 from rid_telephony.settings.rid import RidSettings
 from rid_telephony.settings.strategy import StrategySettings
-from rid_telephony.speech.completeness import load_judge
+from rid_telephony.speech.completeness import SentenceJudge, load_judge
+from rid_telephony.speech.pool import RecognitionPool
 from rid_telephony.speech.segmenter import LegSegmenter
-from rid_telephony.speech.vad import SpeechDetector
+from rid_telephony.speech.vad import Detector, SileroSession, SpeechDetector
 from rid_telephony.speech.voices import VoiceMeter
+from rid_telephony.speech.whisper import WhisperTranscriber
 from rid_telephony.strategy.coach import Coach
 from rid_telephony.strategy.loading import load_playbook
+from rid_telephony.weights.embedded import Progress
 from rid_telephony.weights.silero import open_silero
+from rid_telephony.weights.whisper import load_whisper, worker_count
+
+if TYPE_CHECKING:
+    from faster_whisper import WhisperModel
 
 
 class RidGuide(Guide):
@@ -43,7 +54,7 @@ class RidGuide(Guide):
     @property
     def playbook_name(self) -> str:
         """Name and version of the playbook in force."""
-        return f"{self._playbook.name} {self._playbook.version}"
+        return self._playbook.name
 
     def tracker(self, context: CustomerContext) -> ProfileTracker:
         """A profile that starts from what the bank knows."""
@@ -59,10 +70,12 @@ class App:
 
     Args:
         settings: Validated settings.
+        on_bytes: Told how far the joining of the embedded speech model has come.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, on_bytes: Progress | None = None) -> None:
         self.settings = settings
+        self._on_bytes = on_bytes
 
     @cached_property
     def detector(self) -> SignalDetector:
@@ -79,50 +92,87 @@ class App:
         """Makes event data, masked as the settings say."""
         return Translator(mask=self.settings.privacy.mask_text)
 
+    @cached_property
+    def silero(self) -> SileroSession:
+        """The voice activity model, shared by all legs."""
+        return open_silero()
+
+    @cached_property
+    def whisper(self) -> WhisperModel:
+        """The speech model, shared by all workers."""
+        return load_whisper(self.settings.speech.recognition, self._on_bytes)
+
+    @cached_property
+    def transcriber(self) -> WhisperTranscriber:
+        """The recogniser on top of it."""
+        recognition = self.settings.speech.recognition
+        return WhisperTranscriber(self.whisper, recognition, worker_count(recognition))
+
+    @cached_property
+    def judge(self) -> SentenceJudge:
+        """Word lists that tell a whole sentence from half of one."""
+        return load_judge()
+
+    def load_all(self) -> None:
+        """Load every model and data file now, so that what is wrong shows before a call."""
+        _ = (self.detector, self.guide, self.silero, self.judge, self.transcriber)
+
     def analyst(self, call_id: str, context: CustomerContext) -> CallAnalyst:
         """The analyst of a new call."""
         return CallAnalyst(call_id, context, self.detector, self.guide)
 
-    def session_maker(
+    def make_detector(self) -> Detector:
+        """A voice activity detector for one leg."""
+        return SpeechDetector(self.silero, self.settings.speech.vad)
+
+    def make_segmenter(self, call_id: str, party: Party) -> LegSegmenter:
+        """A segmenter for one leg."""
+        endpointing = self.settings.speech.endpointing
+        return LegSegmenter(call_id, party, self.make_detector(), endpointing)
+
+    def inline_recogniser(self) -> InlineRecogniser:
+        """Recognition in the caller's thread."""
+        return InlineRecogniser(self.transcriber)
+
+    def recogniser_pool(self) -> RecognitionPool:
+        """Recognition in worker threads; close it, or use it as a context manager."""
+        return RecognitionPool(self.transcriber, self.settings.speech.recognition.queue_size)
+
+    def maker_for(
+        self, feed: Feed, on_trace: Callable[[Trace], None] | None = None
+    ) -> MakerFactory:
+        """What a replay needs to make sessions that publish to ``feed``."""
+
+        def factory(recogniser: Recogniser, deliver: Deliver) -> SessionMaker:
+            return partial(self._session, feed, recogniser, deliver, on_trace)
+
+        return factory
+
+    def _session(
         self,
         feed: Feed,
         recogniser: Recogniser,
-        deliver: Callable[[Callable[[], None]], None],
-        on_trace: Callable[[Trace], None] | None = None,
-    ) -> SessionMaker:
-        """What a switchboard needs to start a call.
-
-        Args:
-            feed: Where the calls are published.
-            recogniser: Shared by all calls.
-            deliver: Runs a callable in the switchboard's thread.
-            on_trace: Told of every utterance's timing.
-        """
-        speech = self.settings.speech
-        judge = load_judge()
-        silero = open_silero()
-
-        def make(started: CallStarted, clock: Callable[[], float]) -> CallSession:
-            channel = feed.open_call(
-                started.call_id, started.started_at, tenant=started.tenant, agent=started.agent
-            )
-            segmenters = {
-                party: LegSegmenter(
-                    started.call_id, party, SpeechDetector(silero, speech.vad), speech.endpointing
-                )
-                for party in Party
-            }
-            parts = SessionParts(
-                analyst=self.analyst(started.call_id, started.context),
-                publisher=CallPublisher(feed, channel, self.translator),
-                segmenters=segmenters,
-                voices=VoiceMeter(speech.prosody),
-                judge=judge,
-                recogniser=recogniser,
-                deliver=deliver,
-                on_trace=on_trace,
-            )
-            labels = (self.detector.name, self.guide.playbook_name)
-            return CallSession(started, parts, clock, labels)
-
-        return make
+        deliver: Deliver,
+        on_trace: Callable[[Trace], None] | None,
+        started: CallStarted,
+        clock: Callable[[], float],
+    ) -> CallSession:
+        channel = feed.open_call(
+            started.call_id, started.started_at, tenant=started.tenant, agent=started.agent
+        )
+        parts = SessionParts(
+            analyst=self.analyst(started.call_id, started.context),
+            publisher=CallPublisher(feed, channel, self.translator),
+            segmenters={party: self.make_segmenter(started.call_id, party) for party in Party},
+            voices=VoiceMeter(self.settings.speech.prosody),
+            judge=self.judge,
+            recogniser=recogniser,
+            deliver=deliver,
+            on_trace=on_trace,
+        )
+        labels = Labels(
+            recogniser=self.transcriber.capabilities.model,
+            classifier=self.detector.name,
+            playbook=self.guide.playbook_name,
+        )
+        return CallSession(started, parts, clock, labels)

@@ -8,7 +8,17 @@ import sys
 import typer
 from rich.console import Console
 
-from rid_telephony.cli import analyze, bench, evaluate, export, replay, schema, train, transcribe
+from rid_telephony.cli import (
+    analyze,
+    bench,
+    evaluate,
+    export,
+    replay,
+    schema,
+    settings,
+    train,
+    transcribe,
+)
 from rid_telephony.errors import RidTelephonyError
 
 app = typer.Typer(
@@ -31,6 +41,7 @@ app.command()(evaluate.evaluate)
 app.command()(export.export)
 app.command()(train.train)
 app.command()(schema.schema)
+app.command()(settings.settings)
 app.add_typer(bench.app, name="bench")
 
 

@@ -8,6 +8,9 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
+from rid_telephony.app import App
+from rid_telephony.settings import Settings
+
 
 @contextmanager
 def position_bar(
@@ -38,3 +41,11 @@ def bytes_bar(label: str) -> Iterator[Callable[[int, int], None]]:
             progress.update(task, completed=done)
 
         yield move
+
+
+def loaded_app(settings: Settings) -> App:
+    """The app with every model loaded; a bar shows the speech model being joined, once."""
+    with bytes_bar("preparing the speech model") as move:
+        app = App(settings, on_bytes=move)
+        app.load_all()
+    return app

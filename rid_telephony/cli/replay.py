@@ -13,7 +13,6 @@ from typing import Annotated
 
 import typer
 
-from rid_telephony.app import App
 from rid_telephony.cli.options import (
     ConfigOption,
     JsonOption,
@@ -21,7 +20,7 @@ from rid_telephony.cli.options import (
     StoreOption,
     with_language,
 )
-from rid_telephony.cli.progress import position_bar
+from rid_telephony.cli.progress import loaded_app, position_bar
 from rid_telephony.cli.screen import say, screen_for
 from rid_telephony.cti.envelope import CloudEvent
 from rid_telephony.cti.feed import Feed
@@ -106,11 +105,10 @@ def replay(
 
 def _replay(recording: Recording, run: _Run) -> None:
     speed = _speed(run.speed)
-    app = App(run.settings)
     with ExitStack() as stack:
+        app = loaded_app(run.settings)
         store = stack.enter_context(_opened_store(run))
         feed = Feed(run.settings.feed.source, store)
-        app.load_all()
         bar = position_bar(recording.duration, wanted=run.as_json and speed is None)
         on_progress = stack.enter_context(bar)
         if run.as_json:

@@ -21,11 +21,6 @@ class InlineRecogniser:
         self._transcriber = transcriber
         self._drafts: dict[str, tuple[bytes, Transcript]] = {}
 
-    @property
-    def name(self) -> str:
-        """Which model."""
-        return self._transcriber.capabilities.model
-
     def submit(self, segment: SpeechSegment) -> Future[Transcript]:
         """Recognise now; the future is done when this returns."""
         future: Future[Transcript] = Future()
@@ -35,8 +30,8 @@ class InlineRecogniser:
             future.set_exception(error)
         return future
 
-    def forget(self, utterance_id: str) -> None:
-        """The draft of this utterance is void."""
+    def cancel(self, utterance_id: str) -> None:
+        """Give up the draft of an utterance: the speaker went on."""
         self._drafts.pop(utterance_id, None)
 
     def _transcribe(self, segment: SpeechSegment) -> Transcript:

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from rid_telephony.media.messages import SourceItem
+from rid_telephony.pipeline.parts import Recogniser
 from rid_telephony.pipeline.player import PacedClock, VirtualClock, play_fast, play_paced
-from rid_telephony.pipeline.session import Recogniser
 from rid_telephony.pipeline.switchboard import SessionMaker, Switchboard
 
 TimedItems = Iterable[tuple[float, SourceItem]]

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
-from typing import Protocol
 
 import structlog
 
@@ -15,71 +13,21 @@ from rid_telephony.calls.messages import (
     CallHeld,
     CallRetrieved,
     CallStarted,
+    CallTransferred,
     Party,
 )
+from rid_telephony.errors import RidTelephonyError
 from rid_telephony.media.messages import AudioFrame
-from rid_telephony.pipeline.analyst import CallAnalyst
-from rid_telephony.pipeline.publisher import CallPublisher
-from rid_telephony.speech.completeness import Judge
-from rid_telephony.speech.messages import SpeechEvent, SpeechSegment, Transcript, Utterance
-from rid_telephony.speech.segmenter import LegSegmenter
-from rid_telephony.speech.voices import VoiceMeter
+from rid_telephony.pipeline.parts import Labels, SessionParts, Trace
+from rid_telephony.speech.messages import (
+    SpeechEvent,
+    SpeechResumed,
+    SpeechSegment,
+    Transcript,
+    Utterance,
+)
 
 log = structlog.get_logger(__name__)
-
-
-class Recogniser(Protocol):
-    """Turns segments into words, somewhere else."""
-
-    @property
-    def name(self) -> str:
-        """Which model, for the record."""
-
-    def submit(self, segment: SpeechSegment) -> Future[Transcript]:
-        """Queue a segment; the future fails where it could not be recognised."""
-
-    def forget(self, utterance_id: str) -> None:
-        """The draft of this utterance is void."""
-
-
-@dataclass(frozen=True, slots=True)
-class Trace:
-    """When each stage was done with an utterance, in seconds on the call's clock.
-
-    Attributes:
-        speech_end: The speaker's last sound.
-        decided: Endpointing called it an utterance.
-        recognised: The words were there.
-        advised: Signals, profile and hints were on the feed.
-        hints: How many hints it brought.
-    """
-
-    utterance_id: str
-    party: Party
-    speech_end: float
-    decided: float
-    recognised: float
-    advised: float
-    hints: int
-
-
-@dataclass(frozen=True, slots=True)
-class SessionParts:
-    """What a session is put together from.
-
-    Attributes:
-        deliver: Runs a callable in the session's own thread; recognitions come back by it.
-        on_trace: Told of every utterance's timing; for measurements.
-    """
-
-    analyst: CallAnalyst
-    publisher: CallPublisher
-    segmenters: Mapping[Party, LegSegmenter]
-    voices: VoiceMeter
-    judge: Judge
-    recogniser: Recogniser
-    deliver: Callable[[Callable[[], None]], None]
-    on_trace: Callable[[Trace], None] | None = None
 
 
 class CallSession:
@@ -92,7 +40,7 @@ class CallSession:
         started: The call.
         parts: Its stages.
         clock: Seconds on the call's clock.
-        labels: Names of the classifier and the playbook, for ``analysis.started``.
+        labels: For ``analysis.started``.
     """
 
     def __init__(
@@ -100,7 +48,7 @@ class CallSession:
         started: CallStarted,
         parts: SessionParts,
         clock: Callable[[], float],
-        labels: tuple[str, str] = ("", ""),
+        labels: Labels,
     ) -> None:
         self.call_id = started.call_id
         self._started = started
@@ -111,6 +59,7 @@ class CallSession:
         self._held = False
         self._waiting = 0
         self._dropped = 0
+        self._partials_lost = 0
         self._heard_from: set[Party] = set()
         self._ended: CallEnded | None = None
         self.over = False
@@ -119,9 +68,9 @@ class CallSession:
     def start(self) -> None:
         """The call exists."""
         self._publisher.call(self._started)
-        classifier, playbook = self._labels
+        labels = self._labels
         self._publisher.analysis_started(
-            self._started.at, self._parts.recogniser.name, classifier, playbook
+            self._started.at, labels.recogniser, labels.classifier, labels.playbook
         )
 
     def note(self, event: CallEvent) -> None:
@@ -131,6 +80,8 @@ class CallSession:
             self._flush()
         elif isinstance(event, CallRetrieved):
             self._held = False
+        elif isinstance(event, CallTransferred):
+            self._parts.voices.change_speaker(Party.AGENT)
         self._publisher.call(event)
 
     def hear(self, frame: AudioFrame) -> None:
@@ -160,7 +111,7 @@ class CallSession:
         self.end(CallEnded(self.call_id, self._clock(), "capture_ended"))
         if not self.over:
             self._dropped += self._waiting
-            self._lost("recognition_abandoned", "", self._waiting)
+            self._degraded("recognition_abandoned", "The source ended first.", self._waiting)
             self._complete()
 
     def fail(self, code: str, message: str) -> None:
@@ -181,8 +132,8 @@ class CallSession:
             self._parts.voices.observe(event)
             if isinstance(event, SpeechSegment):
                 self._recognise(event)
-            elif getattr(event, "voids_draft", False):
-                self._parts.recogniser.forget(event.utterance_id)
+            elif isinstance(event, SpeechResumed):
+                self._parts.recogniser.cancel(event.utterance_id)
 
     def _recognise(self, segment: SpeechSegment) -> None:
         if not segment.draft:
@@ -196,14 +147,8 @@ class CallSession:
         if self.over:
             return
         try:
-            transcript = None if done.cancelled() else done.result()
-        except Exception as error:
-            log.warning("recognition_failed", utterance_id=segment.utterance_id, error=str(error))
-            transcript = None
-            if not segment.draft:
-                self._lost("recognition_failed", f"{segment.utterance_id}: {error}", 1)
-        try:
-            if transcript:
+            transcript = self._outcome(segment, done)
+            if transcript and transcript.text:
                 self._understand(segment, transcript)
         except Exception as error:
             log.exception("call_failed", call_id=self.call_id)
@@ -213,16 +158,34 @@ class CallSession:
                 self._waiting -= 1
                 self._complete_if_settled()
 
+    def _outcome(self, segment: SpeechSegment, done: Future[Transcript]) -> Transcript | None:
+        """The transcript, or None where there is none: given up, shed or failed."""
+        if done.cancelled():
+            return None
+        error = done.exception()
+        if error is None:
+            return done.result()
+        reason = error.code if isinstance(error, RidTelephonyError) else "recognition_failed"
+        log.warning("not_recognised", utterance_id=segment.utterance_id, reason=reason)
+        if segment.draft:
+            self._partials_lost += 1
+            if self._partials_lost == 1:
+                self._degraded("partials_shed", "Words before the end of speech are left out.", 1)
+        else:
+            self._dropped += 1
+            self._degraded(reason, f"{segment.utterance_id}: {error}", 1)
+        return None
+
     def _understand(self, segment: SpeechSegment, transcript: Transcript) -> None:
         now = self._clock()
         if segment.draft:
             self._draft(segment, transcript, now)
-        elif transcript.text:
+        else:
             self._final(segment, transcript, now)
 
     def _draft(self, segment: SpeechSegment, transcript: Transcript, now: float) -> None:
         segmenter = self._parts.segmenters[segment.party]
-        if segmenter.speaking != segment.utterance_id or not transcript.text:
+        if segmenter.speaking != segment.utterance_id:
             return
         self._publisher.partial(_utterance(segment, transcript), now)
         self._react(
@@ -246,7 +209,7 @@ class CallSession:
                 )
             )
 
-    def _lost(self, reason: str, detail: str, count: int) -> None:
+    def _degraded(self, reason: str, detail: str, count: int) -> None:
         self._publisher.degraded(self._clock(), reason, detail, count)
 
     def _complete_if_settled(self) -> None:
@@ -258,7 +221,7 @@ class CallSession:
         now = max(ended.at, self._clock())
         for party in Party:
             if party not in self._heard_from:
-                self._lost("no_audio", f"No audio of the {party.value} was found.", 1)
+                self._degraded("no_audio", f"No audio of the {party.value} was found.", 1)
         advice, summary = self._parts.analyst.finish(now)
         self._publisher.advice(advice)
         self._publisher.summary(summary, now)

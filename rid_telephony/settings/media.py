@@ -12,6 +12,8 @@ class MediaSettings(Section):
 
     max_capture_bytes: int = Field(default=2_000_000_000, gt=0)
     """Largest capture or audio file that is opened, bytes."""
+    max_audio_seconds: float = Field(default=86_400.0, gt=0)
+    """Longest audio file that is analysed, seconds; what comes after is left out."""
     max_calls_per_capture: int = Field(default=1000, gt=0)
     """Calls followed in one capture; more are counted and left out."""
     max_sip_message_bytes: int = Field(default=65_535, gt=0)

@@ -76,7 +76,7 @@ def load_settings(path: Path | None = None) -> Settings:
         return Settings(**values)
     except ValidationError as error:
         raise SettingsError(
-            _explain(error, chosen), "See docs/settings.md for every key and its range."
+            _explain(error, chosen), "`rid-telephony settings` prints every key with its range."
         ) from error
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import structlog
 from sqlalchemy import Engine, insert
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from rid_telephony.cti.envelope import CloudEvent
 from rid_telephony.store.tables import events
@@ -50,7 +50,7 @@ class EventWriter:
         self._closing = False
         self._writing = 0
         self.lost = 0
-        """Events dropped because the queue was full."""
+        """Events dropped because the queue was full, or their place was taken."""
         self.failures = 0
         """Attempts that the database refused."""
         self._thread = threading.Thread(target=self._run, name="event-writer", daemon=True)
@@ -107,7 +107,7 @@ class EventWriter:
             return batch
 
     def _write(self, batch: list[CloudEvent]) -> str:
-        rows = [
+        rows: list[dict[str, object]] = [
             {
                 "cursor": event.cursor,
                 "call_id": event.subject,
@@ -123,8 +123,23 @@ class EventWriter:
         try:
             with self._engine.begin() as connection:
                 connection.execute(insert(events), rows)
+        except IntegrityError:
+            return self._write_singly(rows)
         except SQLAlchemyError as error:
-            return (str(error).splitlines() or [type(error).__name__])[0]
+            return _first_line(error)
+        return ""
+
+    def _write_singly(self, rows: list[dict[str, object]]) -> str:
+        """Write row by row; one whose place is taken is left out and counted, not tried again."""
+        for row in rows:
+            try:
+                with self._engine.begin() as connection:
+                    connection.execute(insert(events), row)
+            except IntegrityError as error:
+                self.lost += 1
+                self._report(_first_line(error))
+            except SQLAlchemyError as error:
+                return _first_line(error)
         return ""
 
     def _report(self, error: str) -> None:
@@ -132,3 +147,7 @@ class EventWriter:
         log.error("store_write_failed", error=error, waiting=len(self._queue), lost=self.lost)
         if self._on_trouble:
             self._on_trouble(error, self.lost)
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -82,6 +82,18 @@ def test_a_store_that_refuses_for_a_while_loses_nothing(tmp_path: Path) -> None:
     assert store.close() == 0
 
 
+def test_an_event_whose_place_is_taken_does_not_block_those_after_it(tmp_path: Path) -> None:
+    store = EventStore(url(tmp_path), on_trouble=lambda *_: None)
+    feed = Feed("/test", store)
+    feed.publish(feed.open_call("a", START), "call.held", held())
+    store.flush()
+    feed.publish(feed.open_call("a", START), "call.held", held())
+    feed.publish(feed.open_call("b", START), "call.held", held())
+    assert store.flush(timeout=5)
+    assert [event.subject for event in store.replay()] == ["a", "b"]
+    assert store.close() == 1, "the loser is counted"
+
+
 @pytest.mark.parametrize(
     "bad", ["nonsense", "sqlite:////proc/none/x.sqlite", "oracle9://x", "mysql://u@h/d"]
 )

@@ -1,0 +1,1 @@
+"""``rid-telephony train``: makes the signal classifier from the corpus."""
