@@ -95,7 +95,8 @@ class App:
     @cached_property
     def silero(self) -> SileroSession:
         """The voice activity model, shared by all legs."""
-        return open_silero()
+        session: SileroSession = open_silero()
+        return session
 
     @cached_property
     def whisper(self) -> WhisperModel:

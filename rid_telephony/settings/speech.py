@@ -9,6 +9,10 @@ from pydantic import Field, model_validator
 from rid_telephony.settings.section import Section
 
 
+WHISPER_SECONDS = 29.9
+"""Whisper hears no more than this of one utterance."""
+
+
 class VadSettings(Section):
     """Voice activity: webrtcvad and Silero together (both must agree)."""
 
@@ -60,6 +64,10 @@ class EndpointingSettings(Section):
             raise ValueError("speculate_after must not be longer than hang_over_complete")
         if self.soft_limit > self.max_utterance:
             raise ValueError("soft_limit must not be longer than max_utterance")
+        if self.pre_roll + self.max_utterance + self.speculate_after > WHISPER_SECONDS:
+            raise ValueError(
+                f"pre_roll, max_utterance and speculate_after together exceed {WHISPER_SECONDS} s"
+            )
         return self
 
 
@@ -75,14 +83,17 @@ class RecognitionSettings(Section):
     workers: int = Field(default=0, ge=0, le=64)
     """Recognitions at once; 0 means one for each core."""
     language: str = "zh"
+    """Whisper's code; fixed, so that noise is not taken for another language."""
     prompt: str = "以下是普通话的句子。"
     """Neutral on purpose: a domain prompt leaks its words onto noise."""
     beam_size: int = Field(default=5, ge=1, le=10)
-    context_frames: int = Field(default=1000, ge=500, le=3000)
+    """Hypotheses followed; 3 costs 4 % less, 1 costs 13 % less and errs 9 % more."""
+    context_frames: int = Field(default=1200, ge=500, le=3000)
     """Encoder frames (10 ms each) for short speech; more where speech is longer."""
     context_margin_frames: int = Field(default=50, ge=0, le=500)
     """Frames past the content when it is longer than ``context_frames``."""
     tokens_base: int = Field(default=10, ge=1)
+    """Tokens granted to the shortest utterance, see ``tokens_per_second``."""
     tokens_per_second: float = Field(default=12.0, gt=0)
     """At most ``tokens_base + tokens_per_second * seconds`` tokens are decoded."""
     max_no_speech: float = Field(default=0.45, gt=0, le=1)

@@ -20,6 +20,7 @@ class SpeechSegment:
         samples: int16 mono 8000 Hz, pre-roll and some trailing silence included.
         speech_seconds: How much of it the voice activity detector calls speech.
         draft: True for a speculative cut: the speaker paused and may go on.
+        pause_seconds: Pauses between ``begin`` and ``end``; shorter silences do not count.
     """
 
     call_id: str
@@ -31,6 +32,47 @@ class SpeechSegment:
     samples: Samples
     speech_seconds: float
     draft: bool = False
+    pause_seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechStarted:
+    """A party began to speak; drafts, then one final segment or a drop follow under the id.
+
+    Attributes:
+        begin: Seconds on the call's clock where speech begins.
+        decided: Seconds on the call's clock at which that was known.
+    """
+
+    call_id: str
+    utterance_id: str
+    party: Party
+    begin: float
+    decided: float
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechResumed:
+    """The speaker went on after a pause: the drafts so far are void."""
+
+    call_id: str
+    utterance_id: str
+    party: Party
+    decided: float
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechDropped:
+    """What began as speech held too little of it: the id is never used again."""
+
+    call_id: str
+    utterance_id: str
+    party: Party
+    decided: float
+
+
+SpeechEvent = SpeechStarted | SpeechResumed | SpeechDropped | SpeechSegment
+"""What segmentation yields for one leg, in order of ``decided``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +110,8 @@ class Prosody:
         rate_delta: Ratio to the baseline, 1.0 is the usual rate.
         pause_ratio: 0..1, silence inside the utterance.
         response_gap: Seconds from the other party's end to this begin; negative where the
-            speaker came in early; None for the first utterance.
+            speaker came in early; None where the other has said nothing since this speaker's
+            last utterance (or nothing at all).
         overlap: Seconds of this utterance during which the other party spoke as well.
         interrupted: True if the speaker came in while the other was in the middle of speech.
     """

@@ -176,6 +176,8 @@ class CustomerState:
         since: Seconds on the call's clock.
         complaint_risk: 0..1.
         churn_risk: 0..1.
+        evidence: Of the state; evidence of a risk carries its name before the signal, as in
+            ``complaint_risk/emotion.angry``, and its ``delta`` is in 0..1.
     """
 
     label: str

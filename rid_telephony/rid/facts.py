@@ -1,0 +1,198 @@
+"""What customers say about themselves, read by rules from their words.
+
+``labels.md`` fixes what counts (boundary decisions 11 to 15); ``data/rules/facts.yaml`` holds the
+ways of saying it. Every fact comes with the words that it was read from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from rid_telephony.rid.messages import Facts
+from rid_telephony.rid.numbers import parse_number
+from rid_telephony.rid.patterns import compile_any, compile_pattern
+from rid_telephony.rid.rules import CompiledTrigger, Trigger, Vocabulary
+from rid_telephony.rid.text import Heard
+
+_LISTS = ("holdings", "liabilities", "family", "event")
+_WORDS = ("occupation", "education", "callback_time")
+_NAMED = ("age_stage", "risk_attitude")
+_AGES = (14, 110)
+_LONGEST_WORDS = 20
+
+
+class FactRule(Trigger):
+    """One way of saying a fact."""
+
+    field: Literal[
+        "age",
+        "age_stage",
+        "occupation",
+        "education",
+        "income_monthly_cny",
+        "holdings",
+        "amount_cny",
+        "liabilities",
+        "family",
+        "risk_attitude",
+        "callback_time",
+        "event",
+    ]
+    value: str = ""
+    """The label that the rule stands for; empty where the words carry the value."""
+    divide_by: float = Field(default=1.0, gt=0)
+    """A number is divided by this: 12 for a yearly income."""
+    value_from_context: str = ""
+    """A pattern with the group ``v``: the value stands in what the agent said."""
+
+    @model_validator(mode="after")
+    def _value_where_due(self) -> Self:
+        if (self.field in (*_LISTS, *_NAMED)) != bool(self.value):
+            raise ValueError(f"{self.field} {'needs a' if not self.value else 'takes no'} value")
+        return self
+
+
+class FactBook(Vocabulary):
+    """``facts.yaml``."""
+
+    version: int = Field(ge=1, le=1)
+    amounts_add_up: tuple[str, ...] = ()
+    """Where found, several amounts are parts of one sum."""
+    rules: tuple[FactRule, ...]
+
+    @model_validator(mode="after")
+    def _patterns_compile(self) -> Self:
+        FactReader(self)
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """A fact as found: value as text, position for order, the quote."""
+
+    value: str
+    begin: int
+    end: int
+    quote: str
+    divide_by: float = 1.0
+
+
+class FactReader:
+    """Reads facts from a customer's utterance. Pure; safe to share.
+
+    Raises:
+        ValueError: A rule of the book is not valid.
+    """
+
+    def __init__(self, book: FactBook) -> None:
+        self._rules = []
+        for number, rule in enumerate(book.rules):
+            try:
+                compiled = CompiledTrigger(rule, book)
+                elsewhere = (
+                    compile_pattern(rule.value_from_context, book.macros)
+                    if rule.value_from_context
+                    else None
+                )
+            except ValueError as error:
+                raise ValueError(f"rule {number + 1} ({rule.field}): {error}") from error
+            self._rules.append((rule, compiled, elsewhere))
+        self._add_up = compile_any(book.amounts_add_up, book.macros)
+
+    def read(self, heard: Heard, context: Heard) -> Facts:
+        """Every fact in the utterance.
+
+        Args:
+            heard: The customer's words.
+            context: The agent's last words: a slot that the customer accepts stands there.
+        """
+        said: dict[str, list[_Said]] = {}
+        for rule, trigger, elsewhere in self._rules:
+            for find in trigger.find(heard, context):
+                value, quote = rule.value or find.value, heard.quote(find.begin, find.end)
+                if elsewhere is not None:
+                    match = elsewhere.search(context.text)
+                    if match is None:
+                        break
+                    value, quote = match["v"], context.quote(match.start("v"), match.end("v"))
+                one = _Said(value, *find.match.span(), quote, rule.divide_by)
+                said.setdefault(rule.field, []).append(one)
+        return self._facts(said, heard.text)
+
+    def _facts(self, said: dict[str, list[_Said]], text: str) -> Facts:
+        quotes: dict[str, str] = {}
+        lists = {field: _labels(field, said, quotes) for field in _LISTS}
+        named = {field: _first_word(field, said, quotes) for field in (*_NAMED, *_WORDS)}
+        age = _number("age", said, quotes, _AGES)
+        income = _number("income_monthly_cny", said, quotes, (300, 10_000_000))
+        return Facts(
+            age=None if age is None else int(age),
+            age_stage=named["age_stage"],
+            occupation=named["occupation"],
+            education=named["education"],
+            income_monthly_cny=income,
+            holdings=lists["holdings"],
+            amount_cny=self._amount(said, text, quotes),
+            liabilities=lists["liabilities"],
+            family=lists["family"],
+            risk_attitude=named["risk_attitude"],
+            callback_time=named["callback_time"],
+            event=lists["event"],
+            quotes=quotes,
+        )
+
+    def _amount(
+        self, said: dict[str, list[_Said]], text: str, quotes: dict[str, str]
+    ) -> float | None:
+        apart: list[tuple[_Said, float]] = []
+        for one in sorted(said.get("amount_cny", ()), key=lambda each: each.begin):
+            value = parse_number(one.value)
+            overlaps = any(one.begin < other.end and other.begin < one.end for other, _ in apart)
+            if value is not None and value >= 100 and not overlaps:
+                apart.append((one, value))
+        if not apart:
+            return None
+        if self._add_up is not None and self._add_up.search(text):
+            quotes["amount_cny"] = "，".join(one.quote for one, _ in apart)
+            return sum(value for _, value in apart)
+        quotes["amount_cny"] = apart[0][0].quote
+        return apart[0][1]
+
+
+def _labels(field: str, said: dict[str, list[_Said]], quotes: dict[str, str]) -> tuple[str, ...]:
+    found = said.get(field, ())
+    if found:
+        quotes[field] = "，".join(dict.fromkeys(one.quote for one in found))
+    return tuple(dict.fromkeys(one.value for one in found))
+
+
+def _first_word(field: str, said: dict[str, list[_Said]], quotes: dict[str, str]) -> str:
+    """The first rule's find: rules stand in the order of how sure they are."""
+    found: Sequence[_Said] = [
+        one for one in said.get(field, ()) if len(one.value) <= _LONGEST_WORDS
+    ]
+    if not found:
+        return ""
+    quotes[field] = found[0].quote
+    return found[0].value
+
+
+def _number(
+    field: str,
+    said: dict[str, list[_Said]],
+    quotes: dict[str, str],
+    bounds: tuple[float, float],
+) -> float | None:
+    for one in said.get(field, ()):
+        value = parse_number(one.value)
+        if value is None:
+            continue
+        value /= one.divide_by
+        if bounds[0] <= value <= bounds[1]:
+            quotes[field] = one.quote
+            return value
+    return None

@@ -1,0 +1,270 @@
+"""Recognition of many legs at once: worker threads behind a bounded line, customers first."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from rid_telephony.errors import RidTelephonyError
+from rid_telephony.speech.messages import SpeechSegment, Transcript
+from rid_telephony.speech.recogniser import Transcriber
+from rid_telephony.speech.waiting import Job, Priority, WaitingLine
+
+_KEPT_DRAFTS = 256
+"""Drafts whose words are kept for their finals; each leg has one at a time."""
+
+
+class RecognitionShedError(RidTelephonyError):
+    """A segment was not recognised because more was said than can be recognised in time."""
+
+    code = "recognition_shed"
+
+
+@dataclass(frozen=True, slots=True)
+class PoolStats:
+    """Counters since the start, and the state now.
+
+    Attributes:
+        waiting: Segments in line now.
+        running: Segments being recognised now.
+        recognised: Recognitions finished.
+        failed: Recognitions that ended in an exception of the model.
+        reused: Finals answered by the recognition of their draft.
+        cancelled: Drafts given up because speech went on or the final came.
+        shed_drafts: Drafts thrown out of a full line.
+        shed_finals: Finals thrown out of a full line; each was reported.
+    """
+
+    waiting: int
+    running: int
+    recognised: int
+    failed: int
+    reused: int
+    cancelled: int
+    shed_drafts: int
+    shed_finals: int
+
+
+class RecognitionPool:
+    """Recognises segments on worker threads.
+
+    Order: customer finals, customer drafts, agent finals, agent drafts. When the line is full
+    the oldest agent draft goes, then customer drafts, and only where finals alone fill it the
+    oldest agent final, then customer final; every one is counted, its future fails with
+    :class:`RecognitionShedError`, and ``on_shed`` is told.
+
+    A final whose speech ended where its draft assumed holds the same audio; it is answered by
+    that draft's recognition, waiting, running or finished. Any other draft of the utterance is
+    given up: its future is cancelled while it waits, its words are of no use once it runs.
+
+    Args:
+        transcriber: Shared by all workers.
+        queue_size: Segments that may wait.
+        on_shed: Called with each segment shed, from the submitting thread; must not block.
+    """
+
+    def __init__(
+        self,
+        transcriber: Transcriber,
+        queue_size: int,
+        on_shed: Callable[[SpeechSegment], None] | None = None,
+    ) -> None:
+        self._transcriber = transcriber
+        self._queue_size = queue_size
+        self._on_shed = on_shed
+        self._changed = threading.Condition()
+        self._line = WaitingLine()
+        self._running: list[Job] = []
+        self._drafts: OrderedDict[str, tuple[Job, Transcript]] = OrderedDict()
+        self._closed = False
+        self._counts = dict.fromkeys(
+            ("recognised", "failed", "reused", "cancelled", "shed_drafts", "shed_finals"), 0
+        )
+        self._workers = [
+            threading.Thread(target=self._work, name=f"recognition-{index}", daemon=True)
+            for index in range(max(1, transcriber.capabilities.workers))
+        ]
+        for worker in self._workers:
+            worker.start()
+
+    def submit(self, segment: SpeechSegment) -> Future[Transcript]:
+        """Hand over a segment; never blocks on recognition.
+
+        Returns:
+            The transcript to be; ``asyncio.wrap_future`` makes it awaitable. It is cancelled
+            where a draft is given up, and fails with :class:`RecognitionShedError` where the
+            segment is shed, or with the model's own exception.
+
+        Raises:
+            RuntimeError: The pool is closed.
+        """
+        future: Future[Transcript] = Future()
+        with self._changed:
+            if self._closed:
+                raise RuntimeError("the recognition pool is closed")
+            given_up, known = self._place(segment, future)
+            shed = self._shed_surplus()
+            self._changed.notify()
+        _cancel(given_up)
+        if known is not None:
+            _resolve([future], known)
+        if shed is not None:
+            self._report_shed(shed)
+        return future
+
+    def cancel(self, utterance_id: str) -> None:
+        """Give up the drafts of an utterance: the speaker went on."""
+        with self._changed:
+            self._drafts.pop(utterance_id, None)
+            given_up = self._give_up_drafts(utterance_id)
+        _cancel(given_up)
+
+    @property
+    def stats(self) -> PoolStats:
+        """Counters and present state."""
+        with self._changed:
+            return PoolStats(len(self._line), len(self._running), **self._counts)
+
+    def close(self, timeout: float = 10.0) -> bool:
+        """Take nothing more, cancel what waits, and let what runs finish.
+
+        Args:
+            timeout: Seconds that one worker is waited for.
+
+        Returns:
+            False where a worker is still recognising after the timeout.
+        """
+        with self._changed:
+            self._closed = True
+            waiting = self._line.clear()
+            self._changed.notify_all()
+        _cancel(waiting)
+        for worker in self._workers:
+            worker.join(timeout)
+        return not any(worker.is_alive() for worker in self._workers)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _place(
+        self, segment: SpeechSegment, future: Future[Transcript]
+    ) -> tuple[list[Job], Transcript | None]:
+        """Find the segment its place; return drafts given up, and the words if known."""
+        known = self._drafts.pop(segment.utterance_id, None)
+        if known is not None and known[0].covers(segment):
+            self._counts["reused"] += 1
+            return [], known[1]
+        for running in self._running:
+            if running.covers(segment):
+                self._counts["reused"] += 1
+                running.futures.append(future)
+                return [], None
+        overtaken = self._line.remove_drafts(segment.utterance_id)
+        job = Job(segment, [future])
+        for draft in [draft for draft in overtaken if draft.covers(segment)]:
+            job.futures += draft.futures
+            overtaken.remove(draft)
+            self._counts["reused"] += 1
+        self._counts["cancelled"] += len(overtaken)
+        self._line.add(job)
+        return overtaken, None
+
+    def _give_up_drafts(self, utterance_id: str) -> list[Job]:
+        given_up = self._line.remove_drafts(utterance_id)
+        self._counts["cancelled"] += len(given_up)
+        return given_up
+
+    def _shed_surplus(self) -> Job | None:
+        if len(self._line) <= self._queue_size:
+            return None
+        shed = self._line.shed()
+        if shed is not None:
+            self._counts["shed_drafts" if shed.segment.draft else "shed_finals"] += 1
+        return shed
+
+    def _report_shed(self, shed: Job) -> None:
+        error = RecognitionShedError(
+            f"{shed.segment.utterance_id} was not recognised: {self._queue_size} segments waited.",
+            "Use more cores or a smaller model, or analyse fewer calls on this machine.",
+        )
+        _resolve(shed.futures, error)
+        if self._on_shed is not None:
+            self._on_shed(shed.segment)
+
+    def _work(self) -> None:
+        while (job := self._next()) is not None:
+            try:
+                outcome: Transcript | Exception = self._transcriber.transcribe(job.segment.samples)
+            # Whatever the model throws belongs to this segment; the next one is recognised.
+            except Exception as error:
+                outcome = error
+            self._finish(job, outcome)
+
+    def _next(self) -> Job | None:
+        with self._changed:
+            while True:
+                if self._closed:
+                    return None
+                job = self._line.take()
+                if job is None:
+                    self._changed.wait()
+                elif _start(job):
+                    self._running.append(job)
+                    return job
+
+    def _finish(self, job: Job, outcome: Transcript | Exception) -> None:
+        with self._changed:
+            self._running.remove(job)
+            if isinstance(outcome, Exception):
+                self._counts["failed"] += 1
+            else:
+                self._counts["recognised"] += 1
+                self._keep_draft(job, outcome)
+            waiting = list(job.futures)
+        _resolve(waiting, outcome)
+
+    def _keep_draft(self, job: Job, transcript: Transcript) -> None:
+        if Priority.of(job.segment) not in (Priority.CUSTOMER_DRAFT, Priority.AGENT_DRAFT):
+            return
+        if len(job.futures) > 1:  # its final has come already
+            return
+        self._drafts[job.segment.utterance_id] = (job, transcript)
+        while len(self._drafts) > _KEPT_DRAFTS:
+            self._drafts.popitem(last=False)
+
+
+def _start(job: Job) -> bool:
+    """Mark the job's futures as running; False where everyone has cancelled."""
+    job.futures = [future for future in job.futures if future.set_running_or_notify_cancel()]
+    return bool(job.futures)
+
+
+def _cancel(jobs: list[Job]) -> None:
+    for job in jobs:
+        for future in job.futures:
+            future.cancel()
+            future.set_running_or_notify_cancel()
+
+
+def _resolve(futures: list[Future[Transcript]], outcome: Transcript | Exception) -> None:
+    for future in futures:
+        # One that joined a running recognition may have been cancelled by its owner since.
+        if not future.running() and not future.set_running_or_notify_cancel():
+            continue
+        if isinstance(outcome, Exception):
+            future.set_exception(outcome)
+        else:
+            future.set_result(outcome)
