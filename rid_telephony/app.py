@@ -44,9 +44,19 @@ if TYPE_CHECKING:
 
 
 class RidGuide(Guide):
-    """Makes the tracker and the coach of a call from the bank's data files."""
+    """Makes the tracker and the coach of a call from the bank's data files.
 
-    def __init__(self, rid: RidSettings, strategy: StrategySettings) -> None:
+    Args:
+        detect_said: Finds the must-say items in an agent's words.
+    """
+
+    def __init__(
+        self,
+        rid: RidSettings,
+        strategy: StrategySettings,
+        detect_said: Callable[[str], tuple[str, ...]],
+    ) -> None:
+        self._detect_said = detect_said
         self._model = load_profile_model(rid)
         self._playbook = load_playbook(strategy)
         self._strategy = strategy
@@ -58,7 +68,7 @@ class RidGuide(Guide):
 
     def tracker(self, context: CustomerContext) -> ProfileTracker:
         """A profile that starts from what the bank knows."""
-        return ProfileTracker(self._model, context)
+        return ProfileTracker(self._model, context, self._detect_said)
 
     def coach(self, call_id: str, context: CustomerContext) -> Coach:
         """A coach with nothing said yet."""
@@ -85,7 +95,7 @@ class App:
     @cached_property
     def guide(self) -> RidGuide:
         """Profile model and playbook."""
-        return RidGuide(self.settings.rid, self.settings.strategy)
+        return RidGuide(self.settings.rid, self.settings.strategy, self.detector.detect_said)
 
     @cached_property
     def translator(self) -> Translator:
@@ -116,7 +126,12 @@ class App:
 
     def load_all(self) -> None:
         """Load every model and data file now, so that what is wrong shows before a call."""
-        _ = (self.detector, self.guide, self.silero, self.judge, self.transcriber)
+        _ = (self.detector, self.guide, self.judge)
+        self.load_speech()
+
+    def load_speech(self) -> None:
+        """Load what turns audio into words, and nothing else."""
+        _ = (self.silero, self.transcriber)
 
     def analyst(self, call_id: str, context: CustomerContext) -> CallAnalyst:
         """The analyst of a new call."""

@@ -47,7 +47,13 @@ GATE_OF_STAGE = {
     "trust": "close",
     "partner": "close",
 }
-SCORE_OF_STAGE = {"stranger": 10.0, "contact": 35.0, "rapport": 55.0, "trust": 75.0, "partner": 90.0}
+SCORE_OF_STAGE = {
+    "stranger": 10.0,
+    "contact": 35.0,
+    "rapport": 55.0,
+    "trust": 75.0,
+    "partner": 90.0,
+}
 FUND = ProductMatch("p1", "三年大额存单", 80.0, 0.2, 0.0, suitable=True)
 STOCK_FUND = ProductMatch("p2", "科技成长股票基金", 95.0, 0.0, 0.0, suitable=False)
 
@@ -129,7 +135,9 @@ def candidate(strategy: str = "give_evidence", cause: str = "x", **fields: Any) 
     return Candidate(**{**values, **fields})
 
 
-def finding(label: str = "guarantee", quote: str = "肯定不会亏", wording: str = "不保本。") -> Finding:
+def finding(
+    label: str = "guarantee", quote: str = "肯定不会亏", wording: str = "不保本。"
+) -> Finding:
     """A compliance finding."""
     return Finding("M01", label, "critical", 0.9, quote, (0, len(quote)), wording)
 
@@ -192,12 +200,20 @@ class Call:
         self.now += after
         self._count += 1
         begin = max(0.0, self.now - len(text) / 4.5)
-        spoken = Utterance(
-            "call", f"u{self._count}", party, begin, self.now, text, prosody=prosody
-        )
+        spoken = Utterance("call", f"u{self._count}", party, begin, self.now, text, prosody=prosody)
         advice = list(self.coach.consider(spoken, signals, profile, self.now))
         self.advice += advice
         return advice
+
+    def hear_rate(self, rate: float) -> None:
+        """The customer says something at so many syllables a second."""
+        self.hear(
+            Party.CUSTOMER,
+            "嗯",
+            customer_signals(act="backchannel"),
+            profile(),
+            prosody=Prosody(rate_sps=rate),
+        )
 
     def wait(self, seconds: float) -> list[Advice]:
         """Nothing is said."""

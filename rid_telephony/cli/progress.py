@@ -43,9 +43,12 @@ def bytes_bar(label: str) -> Iterator[Callable[[int, int], None]]:
         yield move
 
 
-def loaded_app(settings: Settings) -> App:
-    """The app with every model loaded; a bar shows the speech model being joined, once."""
+def loaded_app(settings: Settings, *, speech_only: bool = False) -> App:
+    """The app with its models loaded; a bar shows the speech model being joined, once."""
     with bytes_bar("preparing the speech model") as move:
         app = App(settings, on_bytes=move)
-        app.load_all()
+        if speech_only:
+            app.load_speech()
+        else:
+            app.load_all()
     return app

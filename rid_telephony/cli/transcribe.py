@@ -31,7 +31,7 @@ def transcribe(
     time. A file that cannot be read gives a line with `"error"`, the others are transcribed, and
     the exit code is that of the first failure.
     """
-    app = loaded_app(load_settings(config))
+    app = loaded_app(load_settings(config), speech_only=True)
     failure: RidTelephonyError | None = None
     for file in files:
         try:

@@ -12,7 +12,7 @@ from rid_telephony.console.parts import (
     PRIORITY_STYLE,
     clock,
     profile_table,
-    transcript_row,
+    transcript_table,
 )
 from rid_telephony.console.view import CallView
 from rid_telephony.console.words import Words
@@ -95,15 +95,11 @@ class Dashboard:
         )
 
     def _transcript(self, view: CallView) -> RenderableType:
-        room = max(4, self._console.size.height - 15)
-        rows = [transcript_row(line, self._words) for line in list(view.lines)[-room:]]
-        while len(rows) > 1 and self._height(rows) > room:
-            rows.pop(0)
-        return Panel(Group(*rows), title=self._words.say("通话", "call"))
-
-    def _height(self, rows: list[Text]) -> int:
-        width = max(20, self._console.size.width * 3 // 5 - 4)
-        return sum(-(-row.cell_len // width) for row in rows)
+        size = self._console.size
+        table = transcript_table(
+            list(view.lines), self._words, size.width * 3 // 5 - 4, size.height - 15
+        )
+        return Panel(table, title=self._words.say("通话", "call"))
 
     def _hint(self, view: CallView) -> RenderableType:
         title = self._words.say("提示", "hint")
@@ -121,6 +117,8 @@ class Dashboard:
 
     def _alerts(self, view: CallView) -> RenderableType:
         rows = [alert_text(event, self._words) for event in list(view.alerts)[-3:]]
+        for row in rows:
+            row.no_wrap, row.overflow = True, "ellipsis"
         border = "red" if rows else "dim"
         title = self._words.say("合规与警示", "compliance and alerts")
         return Panel(Group(*rows), title=title, border_style=border)

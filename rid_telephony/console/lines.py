@@ -79,6 +79,8 @@ class LinePrinter:
                 return self._note(data["at_ms"], f"{name} {change} {stage}")
             case "customer.state.changed":
                 label = data["state"]
+                if label == data["previous"]:
+                    return None
                 text = self._note(data["at_ms"], words.say("客户状态 ", "customer is "))
                 return text + Text(words.name("state", label), STATE_STYLE.get(label, ""))
             case "call.ended":

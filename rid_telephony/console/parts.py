@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
@@ -27,6 +28,8 @@ STATE_STYLE = {
 }
 PRIORITY_STYLE = {1: "bold white on red", 2: "bold red", 3: "bold yellow", 4: "bold green"}
 BAR = 20
+REASONS = 3
+"""Pieces of evidence shown under the relationship."""
 
 
 def clock(milliseconds: int) -> str:
@@ -69,14 +72,39 @@ def tags(line: Line, words: Words) -> Text:
 
 
 def transcript_row(line: Line, words: Words) -> Text:
-    """One line of the transcript."""
-    style = ROLE_STYLE[line.role]
+    """One line of the transcript, for a stream of lines."""
     return Text.assemble(
         (f"{clock(line.begin_ms):>5} ", "dim"),
-        (f"{words.name('role', line.role)} ", style),
-        (line.text, "" if line.final else "dim italic"),
-        tags(line, words),
+        (f"{words.name('role', line.role)} ", ROLE_STYLE[line.role]),
+        spoken(line, words),
     )
+
+
+def spoken(line: Line, words: Words) -> Text:
+    """The words and what was noticed in them."""
+    return Text.assemble((line.text, "" if line.final else "dim italic"), tags(line, words))
+
+
+def transcript_table(lines: list[Line], words: Words, width: int, height: int) -> Table:
+    """The newest lines that fit into a space of ``width`` x ``height`` characters."""
+    role_width = max(cell_len(words.name("role", role)) for role in ROLE_STYLE)
+    text_width = max(10, width - 5 - role_width - 2)
+    table = Table.grid(padding=(0, 1))
+    table.add_column(width=5, justify="right", style="dim", no_wrap=True)
+    table.add_column(width=role_width, no_wrap=True)
+    table.add_column(width=text_width, overflow="fold")
+    chosen: list[tuple[Line, Text]] = []
+    room = height
+    for line in reversed(lines):
+        text = spoken(line, words)
+        room -= -(-text.cell_len // text_width)
+        if room < 0 and chosen:
+            break
+        chosen.append((line, text))
+    for line, text in reversed(chosen):
+        role = Text(words.name("role", line.role), ROLE_STYLE[line.role])
+        table.add_row(clock(line.begin_ms), role, text)
+    return table
 
 
 def profile_table(view: CallView, words: Words) -> Table:
@@ -98,10 +126,24 @@ def _relationship(view: CallView, words: Words) -> list[tuple[str, Text]]:
         return [(label, Text("…", "dim"))]
     score = data["score"]
     stage = words.name("stage", data["stage"])
-    return [
+    rows = [
         (label, bar(score["value"], "green") + trend(score["trend"])),
         ("", Text(f"{stage} · {words.name('gate', data['gate'])}")),
     ]
+    for delta, quote in strongest(score["evidence"]):
+        reason = Text(f"{delta:+.0f} {quote}", "dim", overflow="ellipsis", no_wrap=True)
+        rows.append(("", reason))
+    return rows
+
+
+def strongest(evidence: list[dict[str, Any]]) -> list[tuple[float, str]]:
+    """The utterances that moved a number most, in order of time: their sum and their words."""
+    sums: dict[str, tuple[float, str]] = {}
+    for item in evidence:
+        moved, _ = sums.get(item["quote"], (0.0, ""))
+        sums[item["quote"]] = (moved + item["delta"], item["quote"])
+    most = sorted(sums.values(), key=lambda pair: -abs(pair[0]))[:REASONS]
+    return [pair for pair in sums.values() if pair in most and abs(pair[0]) >= 1]
 
 
 def _influence(view: CallView, words: Words) -> list[tuple[str, Text]]:

@@ -43,7 +43,7 @@ def summary_panel(view: CallView, words: Words) -> RenderableType:
     hints = sum(data["hints"].values())
     table.add_row(words.say("提示数", "hints"), str(hints))
     for key, value in data["follow_up"].items():
-        table.add_row(words.say("跟进", "follow up"), f"{key}: {value}")
+        table.add_row(words.name("follow_up", key), value)
     table.add_row(words.say("教练点评", "coaching note"), data["coaching_note"])
     return Group(Panel(table, title=words.say("通话小结", "call summary"), border_style="green"))
 

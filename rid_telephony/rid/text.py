@@ -79,7 +79,7 @@ def fold(syllable: str) -> str:
 
 
 def _toneless(reading: str) -> str:
-    plain = unicodedata.normalize("NFD", reading.replace("ü", "v"))
+    plain = unicodedata.normalize("NFD", reading).replace("u\u0308", "v")
     return "".join(letter for letter in plain if not unicodedata.combining(letter))
 
 

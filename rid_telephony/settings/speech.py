@@ -8,7 +8,6 @@ from pydantic import Field, model_validator
 
 from rid_telephony.settings.section import Section
 
-
 WHISPER_SECONDS = 29.9
 """Whisper hears no more than this of one utterance."""
 

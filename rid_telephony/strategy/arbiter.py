@@ -55,7 +55,7 @@ class Arbiter:
 
     def overtake(self, now: float) -> tuple[HintExpired, ...]:
         """Take the live hint away, its cause is gone."""
-        return self._take_away(now, "overtaken")
+        return self.expire(now) or self._take_away(now, "overtaken")
 
     def finish(self, now: float) -> tuple[HintExpired, ...]:
         """Take the live hint away, the call is over."""

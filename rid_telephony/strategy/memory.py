@@ -75,7 +75,8 @@ class CallMemory:
     _no_contacts: int = 0
 
     def __post_init__(self) -> None:
-        self.no_contact = self.refused = self.context.do_not_call
+        if self.context.do_not_call:
+            self.no_contact = self.refused = True
 
     def hear_customer(
         self, utterance: Utterance, signals: CustomerSignals, profile: Profile

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from ipaddress import ip_address
 
 from rid_telephony.media.capture.dialogs import Dialog, Side
 from rid_telephony.media.capture.network import Endpoint, endpoint_text
@@ -19,7 +19,11 @@ SESSION_GAP_SECONDS = 5.0
 LEAD_SECONDS = 0.1
 """A call known from RTP alone begins this long before its first packet, whose audio was spoken
 before it arrived."""
+MAX_USERS = 64
+"""Dialogs that may have named one address for a stream; the last ones count."""
 _SOURCE_MATCH, _DESTINATION_MATCH = 2, 1
+Index = dict[Endpoint, list[tuple[float, int, Side]]]
+"""For each RTP address: when a dialog that names it began, its number, and the side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +58,13 @@ def attach(dialogs: list[Dialog], streams: list[Stream]) -> Attachments:
     never shows, but it sends to the one that it was told. A stream may belong to two dialogs
     where the PBX lets the phones talk directly.
     """
-    index: dict[Endpoint, list[tuple[int, Side]]] = defaultdict(list)
+    index: Index = defaultdict(list)
     for number, dialog in enumerate(dialogs):
         for side in Side:
             for where in dialog.ends[side].media:
-                index[where].append((number, side))
+                index[where].append((dialog.begin, number, side))
+    for users in index.values():
+        users.sort()
     joined = Attachments()
     for number, stream in enumerate(streams):
         for place in _places(stream, dialogs, index):
@@ -66,13 +72,11 @@ def attach(dialogs: list[Dialog], streams: list[Stream]) -> Attachments:
     return joined
 
 
-def _places(
-    stream: Stream, dialogs: list[Dialog], index: dict[Endpoint, list[tuple[int, Side]]]
-) -> Iterable[Attachment]:
+def _places(stream: Stream, dialogs: list[Dialog], index: Index) -> Iterable[Attachment]:
     scores: dict[Attachment, int] = defaultdict(int)
-    for number, side in index.get(stream.source, ()):
+    for _, number, side in _recent(index.get(stream.source, []), stream):
         scores[Attachment(number, side)] += _SOURCE_MATCH
-    for number, side in index.get(stream.destination, ()):
+    for _, number, side in _recent(index.get(stream.destination, []), stream):
         scores[Attachment(number, side.other)] += _DESTINATION_MATCH
     overlaps = {place: _overlap(stream, dialogs[place.dialog]) for place in scores}
     possible = {place: score for place, score in scores.items() if overlaps[place] >= 0}
@@ -85,6 +89,12 @@ def _places(
         for place, score in possible.items()
         if score == best and overlaps[place] >= longest / 2
     ]
+
+
+def _recent(users: list[tuple[float, int, Side]], stream: Stream) -> list[tuple[float, int, Side]]:
+    """The last users of an address that began before the stream was over."""
+    end = bisect_right(users, stream.last + SLACK_SECONDS, key=lambda user: user[0])
+    return users[max(end - MAX_USERS, 0) : end]
 
 
 def _overlap(stream: Stream, dialog: Dialog) -> float:
@@ -179,8 +189,3 @@ def _opposed(group: list[list[int]], streams: list[Stream]) -> bool:
     one, other = streams[group[0][0]], streams[group[1][0]]
     together = one.first <= other.last and other.first <= one.last
     return together and one.source[:-2] == other.destination[:-2]
-
-
-def address_text(where: Endpoint) -> str:
-    """An endpoint's address without its port."""
-    return str(ip_address(where[:-2]))

@@ -12,6 +12,8 @@ from rid_telephony.media.capture.roles import AgentRules, Candidate, RoleRule, c
 
 OVERLAP_SECONDS = 1.0
 """A second agent dialog that begins so long before the first one ends is not its successor."""
+MAX_AGENTS = 32
+"""Agents of one call, one after another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +185,8 @@ class Grouper:
         """Keep one agent at a time; of two at once the one who is heard and hears."""
         kept: list[Leg] = []
         for leg in legs:
+            if len(kept) >= MAX_AGENTS:
+                break
             if not kept or not self._overlap(kept[-1], leg):
                 kept.append(leg)
             elif _two_way(leg) and not _two_way(kept[-1]):

@@ -14,8 +14,10 @@ MARGIN = 0.1
 """The next best has to be worse by so much, or the link is not certain."""
 MIN_SCORE = 3
 """Points of :func:`_score` that make a pair."""
-MAX_CANDIDATES = 64
-"""Dialogs compared with one dialog: those that began last before it."""
+MAX_CANDIDATES = 24
+"""Dialogs compared with one dialog: those that began last before it and go on."""
+MAX_LOOK_BACK = 512
+"""Dialogs among which they are sought."""
 MAX_COMPARISONS = 4000
 """Comparisons of loudness in one capture, each about a millisecond."""
 _RELAY_SECONDS = 0.4
@@ -48,7 +50,11 @@ class Guesser:
             if number in self._linked or self._dialogs[number].fork:
                 continue
             earlier = self._candidates(place)
-            link = self._by_loudness(number, earlier) or self._by_signalling(number, earlier)
+            link = self._by_loudness(number, earlier)
+            if link is None and self._dialogs[number].signalled:
+                link = self._by_signalling(number, earlier)
+            elif link is None:
+                link = self._by_address(place, earlier)
             if link:
                 links.append(link)
                 self._take(link)
@@ -79,7 +85,7 @@ class Guesser:
         """Earlier dialogs that were under way when this one began, the latest first."""
         begin = self._dialogs[self._order[place]].begin
         found: list[int] = []
-        for number in reversed(self._order[:place]):
+        for number in reversed(self._order[max(place - MAX_LOOK_BACK, 0) : place]):
             dialog = self._dialogs[number]
             if dialog.until >= begin and not dialog.fork:
                 found.append(number)
@@ -118,8 +124,6 @@ class Guesser:
 
     def _by_signalling(self, number: int, earlier: list[int]) -> Link | None:
         dialog = self._dialogs[number]
-        if not dialog.signalled:
-            return self._by_address(number, earlier)
         found: list[tuple[int, float, int, Side]] = []
         for other in earlier:
             if not self._free(number, other):
@@ -135,20 +139,17 @@ class Guesser:
         tied = any(rival[0] == score and rival[2] != other for rival in found[1:])
         return self._link(number, other, (Side.CALLER, theirs), Evidence.SIGNALLED, not tied)
 
-    def _by_address(self, number: int, earlier: list[int]) -> Link | None:
+    def _by_address(self, place: int, earlier: list[int]) -> Link | None:
         """RTP alone pairs two sessions that share one address, if there are no others."""
-        dialog = self._dialogs[number]
-        together = [
-            other
-            for other, rival in enumerate(self._dialogs)
-            if other != number and rival.begin <= dialog.until and dialog.begin <= rival.until
-        ]
-        if len(together) != 1 or together != earlier:
+        number = self._order[place]
+        until = self._dialogs[number].until
+        following = self._order[place + 1 : place + 2]
+        if len(earlier) != 1 or any(self._dialogs[n].begin <= until for n in following):
             return None
-        sides = pbx_sides(dialog, self._dialogs[together[0]])
+        sides = pbx_sides(self._dialogs[number], self._dialogs[earlier[0]])
         if len(sides) != 1:
             return None
-        return self._link(number, together[0], sides[0], Evidence.SIGNALLED, certain=False)
+        return self._link(number, earlier[0], sides[0], Evidence.SIGNALLED, certain=False)
 
     def _score(self, number: int, other: int, theirs: Side) -> int:
         """Points for a dialog that the PBX placed on behalf of an earlier one."""
@@ -181,7 +182,18 @@ class Guesser:
         begin = [self._dialogs[n].answered or self._dialogs[n].begin for n in (number, other)]
         if number > other:
             number, other, sides = other, number, (sides[1], sides[0])
-        return Link(number, other, sides, evidence, max(begin), two_way=False, certain=certain)
+        until = min(self._dialogs[number].until, self._dialogs[other].until)
+        return Link(
+            number,
+            other,
+            sides,
+            evidence,
+            first=max(begin),
+            last=until,
+            strength=0,
+            two_way=False,
+            certain=certain,
+        )
 
 
 def _main(streams: list[Stream]) -> Stream | None:

@@ -19,8 +19,11 @@ RELAY_SECONDS = 0.6
 """Longest time that a payload takes through the PBX."""
 MIN_RELAYED = 3
 """Payloads, of the sample that is kept, that have to come out again."""
-_MAX_COPIES = 16
-"""Streams that may carry one payload; more of them means that it tells nothing."""
+MAX_LOOK_BACK = 16
+"""Earlier carriers of a payload among which its original is sought."""
+STRONGER = 3
+"""A link is dropped where both its dialogs have a better one at the time: two-way where this
+one is not, or so many times stronger."""
 
 
 class Evidence(StrEnum):
@@ -41,6 +44,8 @@ class Link:
         other: Number of the second.
         pbx: The PBX's side in each of them.
         first: Steady seconds of the first sign of it.
+        last: Steady seconds of the last sign of it.
+        strength: Relayed payloads seen; 0 where the link is guessed.
         two_way: True if audio was seen to pass both ways.
         certain: False where another pairing would have been nearly as good.
     """
@@ -50,6 +55,8 @@ class Link:
     pbx: tuple[Side, Side]
     evidence: Evidence
     first: float
+    last: float
+    strength: int
     two_way: bool
     certain: bool = True
 
@@ -62,19 +69,34 @@ class Link:
         return self.other if dialog == self.one else self.one
 
 
+@dataclass(frozen=True, slots=True)
+class _Key:
+    """A pair of dialogs, the first one first, and the sides on which they share the PBX."""
+
+    one: int
+    other: int
+    a: Side
+    b: Side
+
+
+Votes = dict[_Key, dict[int, list[float]]]
+"""For each pair, for each dialog that the original is in, when the copies came."""
+
+
 def media_links(dialogs: list[Dialog], streams: list[Stream], joined: Attachments) -> list[Link]:
     """Links that the RTP itself proves."""
-    votes: dict[tuple[int, int, Side, Side], dict[int, list[float]]] = defaultdict(dict)
+    votes: Votes = defaultdict(dict)
+    for (original, copy), times in _relays(dialogs, streams, joined).items():
+        for source, relayed in _bridges(dialogs, joined, original, copy):
+            _vote(votes, source, relayed, times)
     direct: set[tuple[int, int]] = set()
-    for (one, other), times in _relays(streams).items():
-        for source, copy in product(joined.by_stream.get(one, ()), joined.by_stream.get(other, ())):
-            _vote(votes, dialogs, source, copy, times)
     for number, places in joined.by_stream.items():
-        for source, copy in product(places, places):
-            if source.dialog != copy.dialog:
-                direct.add((min(source.dialog, copy.dialog), max(source.dialog, copy.dialog)))
-                _vote(votes, dialogs, source, copy, [streams[number].first] * MIN_RELAYED)
-    return [_link(key, ways, dialogs, direct) for key, ways in _best(votes).items()]
+        for source, relayed in product(places, places):
+            if _can_bridge(dialogs, source, relayed):
+                direct.add((source.dialog, relayed.dialog))
+                stream = streams[number]
+                _vote(votes, source, relayed, [stream.first, stream.last] * MIN_RELAYED)
+    return _strongest([_link(key, ways, dialogs, direct) for key, ways in _best(votes).items()])
 
 
 def pbx_sides(one: Dialog, other: Dialog) -> list[tuple[Side, Side]]:
@@ -100,65 +122,106 @@ def _common(one: Dialog, a: Side, other: Dialog, b: Side, *, port: bool) -> bool
     return any(where[:-2] in hosts for where in (*theirs.signalling, *theirs.media))
 
 
-def _relays(streams: list[Stream]) -> dict[tuple[int, int], list[float]]:
-    """Pairs of streams (original, copy) and when the copies came."""
+def _relays(
+    dialogs: list[Dialog], streams: list[Stream], joined: Attachments
+) -> dict[tuple[int, int], list[float]]:
+    """Pairs of streams (original, copy) and when the copies came.
+
+    A copy belongs to the latest original before it that a PBX could have relayed: many calls
+    may play the same recording.
+    """
     carriers: dict[int, list[tuple[float, int]]] = defaultdict(list)
     for number, stream in enumerate(streams):
         for code, time in stream.sketch.times.items():
             carriers[code].append((time, number))
+    possible: dict[tuple[int, int], bool] = {}
     relays: dict[tuple[int, int], list[float]] = defaultdict(list)
     for carried in carriers.values():
-        if not 2 <= len(carried) <= _MAX_COPIES:
-            continue
         carried.sort()
-        for place, (time, original) in enumerate(carried):
-            for later, copy in carried[place + 1 :]:
-                if later - time <= RELAY_SECONDS:
-                    relays[(original, copy)].append(later)
+        for place, (later, copy) in enumerate(carried):
+            for time, original in reversed(carried[max(place - MAX_LOOK_BACK, 0) : place]):
+                if later - time > RELAY_SECONDS:
+                    break
+                pair = (original, copy)
+                if pair not in possible:
+                    possible[pair] = bool(_bridges(dialogs, joined, original, copy))
+                if possible[pair]:
+                    relays[pair].append(later)
+                    break
     return {pair: times for pair, times in relays.items() if len(times) >= MIN_RELAYED}
 
 
-def _vote(
-    votes: dict[tuple[int, int, Side, Side], dict[int, list[float]]],
-    dialogs: list[Dialog],
-    source: Attachment,
-    copy: Attachment,
-    times: list[float],
-) -> None:
-    """A party sent the original, so the PBX is opposite; the PBX itself sent the copy."""
-    if source.dialog == copy.dialog:
-        return
-    sides = (source.side.other, copy.side)
-    if sides not in pbx_sides(dialogs[source.dialog], dialogs[copy.dialog]):
-        return
-    one, other = source.dialog, copy.dialog
-    if one > other:
-        one, other, sides = other, one, (sides[1], sides[0])
-    votes[(one, other, *sides)].setdefault(source.dialog, []).extend(times)
+def _bridges(
+    dialogs: list[Dialog], joined: Attachments, original: int, copy: int
+) -> list[tuple[Attachment, Attachment]]:
+    """Places in which one stream may be a party's and the other the PBX's copy of it."""
+    places = product(joined.by_stream.get(original, ()), joined.by_stream.get(copy, ()))
+    return [
+        (source, relayed) for source, relayed in places if _can_bridge(dialogs, source, relayed)
+    ]
 
 
-def _best(
-    votes: dict[tuple[int, int, Side, Side], dict[int, list[float]]],
-) -> dict[tuple[int, int, Side, Side], dict[int, list[float]]]:
+def _can_bridge(dialogs: list[Dialog], source: Attachment, relayed: Attachment) -> bool:
+    """A party sends the original, so the PBX is opposite; the PBX itself sends the copy."""
+    if source.dialog == relayed.dialog:
+        return False
+    sides = (source.side.other, relayed.side)
+    return sides in pbx_sides(dialogs[source.dialog], dialogs[relayed.dialog])
+
+
+def _vote(votes: Votes, source: Attachment, relayed: Attachment, times: list[float]) -> None:
+    if source.dialog < relayed.dialog:
+        key = _Key(source.dialog, relayed.dialog, source.side.other, relayed.side)
+    else:
+        key = _Key(relayed.dialog, source.dialog, relayed.side, source.side.other)
+    votes[key].setdefault(source.dialog, []).extend(times)
+
+
+def _best(votes: Votes) -> Votes:
     """For each pair of dialogs the assignment of sides with most votes."""
-    best: dict[tuple[int, int], tuple[int, Side, Side]] = {}
-    for (one, other, a, b), ways in votes.items():
+    best: dict[tuple[int, int], tuple[int, _Key]] = {}
+    for key, ways in votes.items():
         count = sum(map(len, ways.values()))
-        if count > best.get((one, other), (0,))[0]:
-            best[(one, other)] = (count, a, b)
-    return {
-        (one, other, a, b): votes[(one, other, a, b)] for (one, other), (_, a, b) in best.items()
-    }
+        pair = (key.one, key.other)
+        if pair not in best or count > best[pair][0]:
+            best[pair] = (count, key)
+    return {key: votes[key] for _, key in best.values()}
 
 
 def _link(
-    key: tuple[int, int, Side, Side],
-    ways: dict[int, list[float]],
-    dialogs: list[Dialog],
-    direct: set[tuple[int, int]],
+    key: _Key, ways: dict[int, list[float]], dialogs: list[Dialog], direct: set[tuple[int, int]]
 ) -> Link:
-    one, other, a, b = key
-    first = min(min(times) for times in ways.values())
-    begin = max(dialogs[one].begin, dialogs[other].begin)
-    evidence = Evidence.DIRECT if (one, other) in direct else Evidence.RELAYED
-    return Link(one, other, (a, b), evidence, max(first, begin), len(ways) == 2)
+    times = [time for heard in ways.values() for time in heard]
+    begin = max(dialogs[key.one].begin, dialogs[key.other].begin)
+    pairs = {(key.one, key.other), (key.other, key.one)}
+    return Link(
+        key.one,
+        key.other,
+        (key.a, key.b),
+        Evidence.DIRECT if pairs & direct else Evidence.RELAYED,
+        first=max(min(times), begin),
+        last=max(times),
+        strength=len(times),
+        two_way=len(ways) == 2,
+    )
+
+
+def _strongest(links: list[Link]) -> list[Link]:
+    """Drop links that only chance made: both ends have a better one at the same time."""
+    by_dialog: dict[int, list[Link]] = defaultdict(list)
+    for link in links:
+        by_dialog[link.one].append(link)
+        by_dialog[link.other].append(link)
+
+    def outdone(link: Link, dialog: int) -> bool:
+        together = [
+            rival
+            for rival in by_dialog[dialog]
+            if rival.first <= link.last and link.first <= rival.last
+        ]
+        return any(
+            rival.two_way > link.two_way or rival.strength >= STRONGER * link.strength
+            for rival in together
+        )
+
+    return [link for link in links if not (outdone(link, link.one) and outdone(link, link.other))]

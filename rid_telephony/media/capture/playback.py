@@ -27,6 +27,8 @@ from rid_telephony.media.report import Notes, StreamReport
 from rid_telephony.media.rtp import is_rtcp, is_rtp_or_rtcp, parse_rtp
 from rid_telephony.settings.media import MediaSettings
 
+MAX_AT_ONCE = 8
+"""Calls that one flow of packets may belong to at the same time."""
 Timed = tuple[float, SourceItem]
 """Arrival on the recording's clock, and the item."""
 
@@ -135,6 +137,27 @@ class _Playing:
                 yield from track.voice.frames(track.buffer.flush())
 
 
+Route = tuple[_Playing, _Track]
+
+
+class _Flow:
+    """The tracks that one flow of packets belongs to, in time: ports and lines are used again."""
+
+    def __init__(self, routes: list[Route]) -> None:
+        self._routes = sorted(routes, key=lambda route: route[1].take.begin)
+        self._done = 0
+
+    def routes(self, time: float) -> list[Route]:
+        """Those under way; where there are none, the next, or at last the last one."""
+        routes = self._routes
+        if len(routes) == 1:
+            return routes
+        while self._done < len(routes) - 1 and routes[self._done][1].take.until <= time:
+            self._done += 1
+        near = routes[self._done : self._done + MAX_AT_ONCE]
+        return [route for route in near if route[1].take.begin <= time] or near[:1]
+
+
 class Playback:
     """Plays the calls of a capture, once.
 
@@ -157,7 +180,7 @@ class Playback:
             InputError: The file cannot be read any more; the calls were ended all the same.
         """
         script = deque(self._script())
-        routes = self._routes()
+        flows = self._flows()
         failure: InputError | None = None
         try:
             for time, source, destination, payload in read_datagrams(
@@ -165,7 +188,10 @@ class Playback:
             ):
                 while script and script[0][0] <= time:
                     yield from self._event(*script.popleft())
-                for playing, track in routes.get((source, destination), ()):
+                flow = flows.get((source, destination))
+                if flow is None:
+                    continue
+                for playing, track in flow.routes(time):
                     self._now = max(self._now, time)
                     for frame in playing.packet(track, time, payload):
                         yield self._now, frame
@@ -186,13 +212,13 @@ class Playback:
         ]
         return sorted(script, key=lambda line: line[0])
 
-    def _routes(self) -> dict[tuple[Endpoint, Endpoint], list[tuple[_Playing, _Track]]]:
-        routes: dict[tuple[Endpoint, Endpoint], list[tuple[_Playing, _Track]]] = defaultdict(list)
+    def _flows(self) -> dict[tuple[Endpoint, Endpoint], _Flow]:
+        routes: dict[tuple[Endpoint, Endpoint], list[Route]] = defaultdict(list)
         for playing in self._calls:
             for track in playing.tracks:
                 for flow in {(stream.source, stream.destination) for stream in track.take.streams}:
                     routes[flow].append((playing, track))
-        return dict(routes)
+        return {flow: _Flow(found) for flow, found in routes.items()}
 
     def _event(self, time: float, playing: _Playing, event: CallEvent) -> Iterator[Timed]:
         self._now = max(self._now, time)

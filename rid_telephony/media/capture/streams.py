@@ -19,6 +19,8 @@ MIN_PACKETS = 3
 MAX_SKETCH = 256
 """Payload fingerprints kept of one stream."""
 _FIRST_MASK = 3
+_SAME_PACKET_SECONDS = 0.01
+"""Sooner than the next packet can come: the same packet, captured on two interfaces."""
 _MIN_PAYLOAD = 40
 _MIN_VARIETY = 8
 """Distinct bytes that a payload needs to be told from silence and plain tones."""
@@ -45,7 +47,10 @@ class Sketch:
             return
         if len(set(payload)) < _MIN_VARIETY:
             return
-        if code in self.times and len(self._repeated) < MAX_SKETCH:
+        before = self.times.get(code)
+        if before is not None and time - before < _SAME_PACKET_SECONDS:
+            return
+        if before is not None and len(self._repeated) < MAX_SKETCH:
             del self.times[code]  # music or tones repeat; speech does not
             self._repeated.add(code)
             return

@@ -26,7 +26,7 @@ from rid_telephony.settings.media import MediaSettings
 
 _DIALOGS_PER_CALL = 8
 """Legs, attempts and transfers of one call, at most, on average."""
-_STREAMS_PER_CALL = 32
+_STREAMS_PER_CALL = 8
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,12 +112,18 @@ def test_a_rule_without_a_translation_works_in_chinese_instead_of_failing(folder
             11,
             "at most 24 fit",
         ),
-        ("objection.yaml", "mentions: [identity_ask]", "mentions: [identity_aks]", 12, "word list"),
+        ("objection.yaml", "mentions: [identity_ask]", "mentions: [identity_aks]", 43, "word list"),
         ("alert.yaml", "cause: complaint", "cause: complant", 12, "unknown cause"),
         ("alert.yaml", "情绪愤怒；", "{emotion}", 13, "unknown placeholder 'emotion'"),
-        ("alert.yaml", "line: 愤怒持续", "line: '{product}'", 11, "too long for a line"),
+        (
+            "alert.yaml",
+            "line: 愤怒持续：请主管接手",
+            "line: '{product}'",
+            11,
+            "too long for a line",
+        ),
         ("must_say.yaml", "severity: minor", "severity: mnior", 15, "unknown severity"),
-        ("causes.yaml", "said: [identity]", "said: [identiy]", 8, "must-say item"),
+        ("causes.yaml", "said: [identity]", "said: [identiy]", 15, "must-say item"),
         ("playbook.yaml", "gate: greet", "gate: great", 24, "unknown gate"),
         ("summary.yaml", "outcome: complaint", "outcome: complaind", 15, "unknown outcome"),
         ("supervisor.yaml", "kind: anger", "kind: angre", 11, "unknown alert kind"),
@@ -167,9 +173,7 @@ def test_a_strategy_left_out_is_reported(folder: Path) -> None:
         ("{min: 0.75}", "{min: 2, max: 1}", "min 2.0 is above max 1.0"),
     ],
 )
-def test_an_empty_range_is_reported(
-    folder: Path, before: str, after: str, complaint: str
-) -> None:
+def test_an_empty_range_is_reported(folder: Path, before: str, after: str, complaint: str) -> None:
     change(folder, "guidance.yaml", before, after)
     assert complaint in mistake(folder)
 
