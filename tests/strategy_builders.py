@@ -127,6 +127,7 @@ def candidate(strategy: str = "give_evidence", cause: str = "x", **fields: Any) 
         "reason": "客户说「嗯」。",
         "cause": cause,
         "confidence": 1.0,
+        "weight": 1.0,
         "floor": 0.0,
         "ttl": 15.0,
         "quiet": 15.0,

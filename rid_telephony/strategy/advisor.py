@@ -23,6 +23,7 @@ class Candidate:
 
     Attributes:
         rule: Id of the rule that proposes it.
+        weight: Of the rule.
         floor: Confidence that the rule itself asks for.
         quiet: Seconds during which the strategy is not offered again for the cause.
     """
@@ -35,6 +36,7 @@ class Candidate:
     reason: str
     cause: str
     confidence: float
+    weight: float
     floor: float
     ttl: float
     quiet: float
@@ -83,14 +85,14 @@ class Advisor:
         finding = next(found, None)
         if finding is None:
             return {}
-        return of_finding(finding, self._playbook.names, self._playbook.about.correction)
+        return of_finding(finding, situation, self._playbook)
 
 
 def _confidence(rule: Rule, situation: Situation) -> float:
     confidence = certainty(rule.when, situation)
     if confidence == 0.0 or any(certainty(each, situation) > 0 for each in rule.unless):
         return 0.0
-    return confidence * rule.weight
+    return confidence
 
 
 def _candidate(
@@ -114,6 +116,7 @@ def _candidate(
         reason=reason,
         cause=rule.cause,
         confidence=confidence,
+        weight=rule.weight,
         floor=rule.min_confidence,
         ttl=rule.ttl,
         quiet=rule.quiet,

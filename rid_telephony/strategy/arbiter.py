@@ -65,8 +65,8 @@ class Arbiter:
         """Offer the best candidate that may be shown now.
 
         The more urgent goes before the less urgent. To an objection that comes again,
-        what has been tried less often goes first; then the more certain, then the first
-        given.
+        what has been tried less often goes first; then the heavier rule, then the more
+        certain, then the first given.
 
         Args:
             candidates: In any order.
@@ -84,9 +84,9 @@ class Arbiter:
         replaced = self._take_away(now, "replaced")
         return (*expired, *replaced, HintOffered(self._show(chosen, now)))
 
-    def _rank(self, item: Candidate) -> tuple[int, int, float]:
+    def _rank(self, item: Candidate) -> tuple[int, int, float, float]:
         tried = self._shown[item.strategy, item.cause] if item.priority is VARIED else 0
-        return item.priority, tried, -item.confidence
+        return item.priority, tried, -item.weight, -item.confidence
 
     def _may_show(self, item: Candidate, now: float) -> bool:
         if item.confidence < max(self._settings.min_confidence, item.floor):

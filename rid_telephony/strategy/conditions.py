@@ -151,6 +151,7 @@ _CONDITIONS: Mapping[str, Condition] = {
     "last_emotion": _customer("emotion", last=True),
     "last_act": _customer("act", last=True),
     "last_agent_act": _one_of(lambda s: s.last_agent_act),
+    "last_violation": _in(lambda s: s.memory.last_violations),
     "times": _within(lambda s: s.times),
     "raised": lambda s, wanted: _records(s, wanted, None),
     "resolved": lambda s, wanted: _records(s, wanted, "resolved"),

@@ -36,6 +36,7 @@ class CallMemory:
         no_contact: The customer does not want to be called.
         uncorrected: Label of the last claim that was not taken back, or empty.
         claim: Label of the last improper claim, or empty.
+        last_violations: Labels found in the agent's last utterance.
         subject: What the agent talks of, of the playbook's subjects; empty before the first.
         previous: The customer's signals before the last.
         latest: The customer's last signals.
@@ -65,6 +66,7 @@ class CallMemory:
     pushes: int = 0
     violations: int = 0
     claim: str = ""
+    last_violations: frozenset[str] = frozenset()
     subject: str = ""
     heard: set[str] = field(default_factory=set)
     told: set[str] = field(default_factory=set)
@@ -107,10 +109,11 @@ class CallMemory:
         if self.refused and act in self.about.sells:
             self.pushes += 1
         self.violations += len(findings)
+        self.last_violations = frozenset(item.label for item in findings)
         for finding in findings:
             if finding.label in self.about.claims:
                 self.uncorrected = self.claim = finding.label
-                self.quotes.claim = quoted(finding.quote)
+                self.quotes.claim = quoted(finding.quote or utterance.text)
 
     def mentioned(self, text: str) -> frozenset[str]:
         """Word lists of which a word stands in the text."""

@@ -153,7 +153,7 @@ class Rule(DataModel):
     """Seconds before the strategy is offered again for this cause; never less than ``ttl``."""
     min_confidence: float = Field(default=0.0, ge=0, le=1)
     weight: Weight = 1.0
-    """How sure the expert is of the rule; multiplies the confidence of its conditions."""
+    """Which rule goes first where several of the same file hold: the heaviest."""
 
     @model_validator(mode="after")
     def _can_hold(self) -> Self:

@@ -67,6 +67,8 @@ class When(DataModel):
     last_emotion: tuple[vocab.Emotion, ...] | None = None
     last_act: tuple[vocab.CustomerAct, ...] | None = None
     last_agent_act: tuple[vocab.AgentAct, ...] | None = None
+    last_violation: tuple[vocab.Violation, ...] | None = None
+    """In the agent's last utterance, this one included."""
 
     # The call so far.
     times: Range | None = None

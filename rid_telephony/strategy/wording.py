@@ -31,20 +31,16 @@ def values(situation: Situation, playbook: Playbook) -> Mapping[str, str]:
     return {name: _bounded(name, value) for name, value in found.items() if value}
 
 
-def of_finding(
-    finding: Finding, names: Mapping[str, Mapping[str, str]], correction: str
-) -> Mapping[str, str]:
+def of_finding(finding: Finding, situation: Situation, playbook: Playbook) -> Mapping[str, str]:
     """The values of a rule that answers a compliance finding; they go before the others.
 
-    Args:
-        finding: The finding.
-        names: Names of the labels.
-        correction: What to say where the finding brings no wording.
+    Where the finding brings no wording, the playbook's general correction stands in.
     """
+    names = playbook.names["compliance"]
     return {
-        "quote": quoted(finding.quote),
-        "violation": names["compliance"].get(finding.label, finding.label),
-        "wording": finding.safe_wording or correction,
+        "quote": quoted(finding.quote or situation.utterance.text),
+        "violation": names.get(finding.label, finding.label),
+        "wording": finding.safe_wording or playbook.about.correction,
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 
+from rid_telephony.media.capture.chains import contract
 from rid_telephony.media.capture.dialogs import Dialog, Side
 from rid_telephony.media.capture.links import Link
 from rid_telephony.media.capture.network import endpoint_text
@@ -76,10 +77,11 @@ class Grouper:
         self._dialogs = dialogs
         self._rules = rules
         self._links: dict[int, list[Link]] = defaultdict(list)
-        for link in links:
-            if not (dialogs[link.one].fork or dialogs[link.other].fork):
-                self._links[link.one].append(link)
-                self._links[link.other].append(link)
+        own = [link for link in links if not (dialogs[link.one].fork or dialogs[link.other].fork)]
+        direct, self._between = contract(own)
+        for link in direct:
+            self._links[link.one].append(link)
+            self._links[link.other].append(link)
 
     def group(self) -> Grouped:
         """Find the conversations."""
@@ -101,7 +103,7 @@ class Grouper:
 
     def _components(self) -> list[list[int]]:
         """Dialogs joined by links, each group in order of beginning."""
-        left = {n for n, dialog in enumerate(self._dialogs) if not dialog.fork}
+        left = {n for n, dialog in enumerate(self._dialogs) if not dialog.fork} - self._between
         groups: list[list[int]] = []
         while left:
             stack, members = [left.pop()], []

@@ -29,6 +29,7 @@ _COUNTED = {
     "sip_unreadable": "{} SIP messages cannot be read.",
     "sdp_unreadable": "{} session descriptions cannot be read.",
     "rtp_malformed": "{} packets that look like RTP cannot be read.",
+    "dialogs_without_beginning": "{} SIP dialogs began before the capture: they are left out.",
     "streams_left_out": "{} packets of further RTP streams are left out: there are too many.",
     "dialogs_left_out": "{} messages of further SIP dialogs are left out: there are too many.",
 }

@@ -84,6 +84,8 @@ class DialogTable:
             self._counts["dialogs_left_out"] += 1
             return None
         dialog = Dialog(sip.call_id, sip.sender.tag, time, time)
+        dialog.ends[Side.CALLER].party = sip.sender
+        dialog.ends[Side.CALLEE].party = sip.receiver
         self.dialogs.append(dialog)
         state = self._states[(sip.call_id, sip.sender.tag)] = _State(dialog)
         return state
@@ -100,13 +102,13 @@ class DialogTable:
         _keep(dialog.ends[sender.other].signalling, destination)
         if sip.asserted.user or sip.asserted.name:
             dialog.ends[sender].asserted = sip.asserted
+        audio = self._audio(sip)
+        if audio:
+            dialog.ends[sender].learn(audio)
         seen = (sip.method, sip.sequence, sip.status, asker)
         if seen in state.seen or len(state.seen) >= _MAX_SEEN:
             return  # a retransmission, or the same message on another hop
         state.seen.add(seen)
-        audio = self._audio(sip)
-        if audio:
-            dialog.ends[sender].learn(audio)
         if sip.status:
             self._response(state, time, sip, asker, audio)
         else:
@@ -151,8 +153,6 @@ class DialogTable:
             return
         if dialog.invited is None:
             dialog.invited = time
-            dialog.ends[Side.CALLER].party = sip.sender
-            dialog.ends[Side.CALLEE].party = sip.receiver
             dialog.dialled = sip.dialled
             dialog.fork = sip.fork
         # A second INVITE answers a challenge or a redirection: that was not the end.

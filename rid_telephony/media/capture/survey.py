@@ -56,6 +56,7 @@ def survey(path: Path, settings: MediaSettings, rules: AgentRules, notes: Notes)
     """
     clock = SteadyClock()
     dialogs, streams, duration = _collect(path, settings, clock, notes)
+    dialogs = _usable(dialogs, notes)
     warn_of_counts(notes)
     joined = attach(dialogs, streams)
     sessions_without_signalling(streams, joined, dialogs)
@@ -92,6 +93,17 @@ def _collect(
             streams.add(time, source, destination, payload)
         duration = max(duration, time)
     return dialogs.dialogs, streams.streams(), duration
+
+
+def _usable(dialogs: list[Dialog], notes: Notes) -> list[Dialog]:
+    """Leave out dialogs of which only the end is in the capture: they tell no address."""
+    usable = [
+        dialog
+        for dialog in dialogs
+        if dialog.invited is not None or any(end.media for end in dialog.ends)
+    ]
+    notes.counts["dialogs_without_beginning"] += len(dialogs) - len(usable)
+    return usable
 
 
 def _within_bound(

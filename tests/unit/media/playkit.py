@@ -7,7 +7,8 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-from unit.media.capturekit import Bridge, Phone, Scene, speech
+from unit.media.callkit import Bridge, Phone
+from unit.media.capturekit import Scene, speech
 
 from rid_telephony.calls.messages import CallEnded, CallStarted, Leg, Party
 from rid_telephony.media.g711 import G711Law, decode_g711, encode_g711

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from unit.media.capturekit import PBX, START, Bridge, Dialog, Phone, Rtp, Scene, sdp, speech
+from unit.media.callkit import Bridge, Dialog, Phone, Rtp, sdp
+from unit.media.capturekit import PBX, START, Scene, speech
 from unit.media.playkit import (
     A_SPEECH,
     AGENT,
@@ -164,17 +165,13 @@ def test_ports_used_again_by_the_next_call_belong_to_the_next_call(
 def test_phones_that_talk_directly_are_still_one_call(scene: Scene, tmp_path: Path) -> None:
     """With direct media no packet passes the PBX; its SDP names the other phone."""
     one, two = customer(), agent()
-    near = Phone("4001", PBX)
-    far = Phone("", PBX)
-    near_with_media, far_with_media = Phone("4001", PBX), Phone("", PBX)
-    del near, far
-    first = Dialog(scene, "d1", one, near_with_media, to_user="4001")
-    second = Dialog(scene, "d2", far_with_media, two, from_user="13800138000")
+    first = Dialog(scene, "d1", one, Phone("4001", PBX), to_user="4001")
+    second = Dialog(scene, "d2", Phone("", PBX), two, from_user="13800138000")
     second.request(0.1, "INVITE", sdp(one.media))
     second.response(2.0, "200 OK", "INVITE", sdp(two.media))
     first.request(0.0, "INVITE", sdp(one.media))
     first.response(2.01, "200 OK", "INVITE", sdp(two.media))
-    first._established = second._established = True
+    first.established = second.established = True
     Rtp(scene, one.media, two.media, ssrc=1).talk(2.1, C_SPEECH)
     Rtp(scene, two.media, one.media, ssrc=2).talk(2.1, A_SPEECH)
     first.bye(8.0)

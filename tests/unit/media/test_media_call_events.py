@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from unit.media.capturekit import PBX, Bridge, Dialog, Phone, Rtp, Scene, sdp, speech
+from unit.media.callkit import Bridge, Dialog, Phone, Rtp, sdp
+from unit.media.capturekit import PBX, Scene, speech
 from unit.media.playkit import (
     A_SPEECH,
     AGENT,

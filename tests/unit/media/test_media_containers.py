@@ -10,7 +10,8 @@ from pathlib import Path
 
 import dpkt
 import pytest
-from unit.media.capturekit import START, Bridge, Packet, Scene, ethernet, write_pcap
+from unit.media.callkit import Bridge
+from unit.media.capturekit import START, Packet, Scene, ethernet, write_pcap
 from unit.media.playkit import (
     AGENT,
     C_SPEECH,
@@ -71,10 +72,9 @@ def test_every_link_type_is_read(name: str, packets: list[Packet], tmp_path: Pat
 
 def test_ipv6_is_read(tmp_path: Path) -> None:
     scene = Scene()
-    bridge = Bridge(scene, customer(), agent(), pbx="2001:db8::1")
-    for phone, host in ((bridge.customer, "2001:db8::20"), (bridge.agent, "2001:db8::30")):
-        phone.host = host
-    bridge = Bridge(scene, bridge.customer, bridge.agent, pbx="2001:db8::1")
+    phones = customer(), agent()
+    phones[0].host, phones[1].host = "2001:db8::20", "2001:db8::30"
+    bridge = Bridge(scene, *phones, pbx="2001:db8::1")
     bridge.connect()
     bridge.customer_says(2.1, C_SPEECH)
     bridge.hang_up(8.0)

@@ -2,69 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from itertools import pairwise
-
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from unit.media.rtpkit import (
+    CONCEAL,
+    PTIME,
+    REORDER,
+    Sender,
+    audio,
+    check_order,
+    clean,
+    joined,
+    run,
+)
 
-from rid_telephony.media.g711 import G711Law, decode_g711
 from rid_telephony.media.jitter import JitterBuffer
 from rid_telephony.media.payloads import UNSIGNALLED_PAYLOADS
-from rid_telephony.media.playout import AHEAD_SECONDS, Stretch
-from rid_telephony.media.rtp import RtpPacket
-
-PTIME = 0.02
-REORDER = 0.2
-CONCEAL = 0.1
-
-
-@dataclass
-class Sender:
-    """Makes packets whose payload tells their number; timestamps and sequence wrap early."""
-
-    sequence: int = 65_530
-    timestamp: int = 0xFFFF_FFFF - 800
-    ssrc: int = 1
-
-    def packet(self, number: int, kind: int = 0, size: int = 160) -> RtpPacket:
-        payload = np.random.default_rng(number).integers(0, 256, size, np.uint8).tobytes()
-        return RtpPacket(
-            kind,
-            False,
-            (self.sequence + number) % 65_536,
-            (self.timestamp + number * 160) % (1 << 32),
-            self.ssrc,
-            payload,
-        )
-
-
-def audio(packet: RtpPacket) -> np.ndarray:
-    return decode_g711(G711Law.PCMU, packet.payload)
-
-
-def run(arrivals: list[tuple[float, RtpPacket]]) -> tuple[list[Stretch], JitterBuffer]:
-    buffer = JitterBuffer(UNSIGNALLED_PAYLOADS, REORDER, CONCEAL)
-    out: list[Stretch] = []
-    for arrival, packet in arrivals:
-        out += buffer.push(packet, arrival)
-    return out + buffer.flush(), buffer
-
-
-def clean(count: int, sender: Sender | None = None) -> list[tuple[float, RtpPacket]]:
-    sender = sender or Sender()
-    return [(5.0 + number * PTIME, sender.packet(number)) for number in range(count)]
-
-
-def joined(stretches: list[Stretch]) -> np.ndarray:
-    return np.concatenate([stretch.samples for stretch in stretches])
-
-
-def check_order(stretches: list[Stretch]) -> None:
-    for before, after in pairwise(stretches):
-        assert after.at >= before.at + len(before.samples) / 8000 - 1e-9
+from rid_telephony.media.playout import AHEAD_SECONDS
 
 
 def test_a_clean_stream_comes_out_whole_and_in_place() -> None:
@@ -261,64 +215,12 @@ def test_memory_is_bounded_when_the_missing_packet_never_comes() -> None:
     assert count > 1400
 
 
-@st.composite
-def disturbed(draw: st.DrawFn) -> list[tuple[float, int]]:
-    """A stream of which packets are delayed within the window, lost, and doubled."""
-    count = draw(st.integers(5, 120))
-    delays = draw(st.lists(st.floats(0, REORDER * 0.9), min_size=count, max_size=count))
-    lost = draw(st.sets(st.integers(0, count - 1), max_size=count // 4))
-    double = draw(st.sets(st.integers(0, count - 1), max_size=count // 4))
-    sent = [(5.0 + n * PTIME + delay, n) for n, delay in enumerate(delays) if n not in lost]
-    sent += [(at + 0.05, n) for at, n in sent if n in double]
-    return sorted(sent)
-
-
-@settings(max_examples=150, deadline=None)
-@given(disturbed())
-def test_reordering_duplicates_and_loss_change_nothing_but_concealed_stretches(
-    sent: list[tuple[float, int]],
-) -> None:
-    sender = Sender()
-    out, buffer = run([(at, sender.packet(n)) for at, n in sent])
-    heard = [stretch.samples for stretch in out if not stretch.concealed]
-    kept = sorted({n for _, n in sent})
-    wanted = [audio(sender.packet(n)) for n in kept]
-    assert len(heard) == len(wanted)
-    assert all((got == want).all() for got, want in zip(heard, wanted, strict=True))
-    check_order(out)
-    counters = buffer.counters
-    assert counters.duplicate == len(sent) - len(kept)
-    assert counters.late == 0
-    missing = (kept[-1] - kept[0] + 1 - len(kept)) if kept else 0
-    assert counters.lost == missing
-    for stretch, number in zip(
-        (stretch for stretch in out if not stretch.concealed), kept, strict=True
-    ):
-        assert abs(stretch.at - (5.0 + (number - 1) * PTIME)) <= REORDER + PTIME
-
-
-@settings(max_examples=200, deadline=None)
-@given(
-    st.lists(
-        st.tuples(
-            st.floats(0, 3),
-            st.integers(0, 65_535),
-            st.integers(0, (1 << 32) - 1),
-            st.integers(1, 3),
-            st.sampled_from([0, 8, 13, 101, 77]),
-            st.integers(0, 400),
-        ),
-        max_size=80,
-    )
-)
-def test_any_packets_at_all_give_audio_in_order(
-    packets: list[tuple[float, int, int, int, int, int]],
-) -> None:
-    buffer = JitterBuffer(UNSIGNALLED_PAYLOADS, REORDER, CONCEAL)
-    now, out = 0.0, []
-    for pause, sequence, timestamp, ssrc, kind, size in packets:
-        now += pause
-        out += buffer.push(RtpPacket(kind, False, sequence, timestamp, ssrc, b"\1" * size), now)
+@pytest.mark.parametrize(("reorder", "conceal"), [(0.0, 0.1), (0.2, 0.0), (0.0, 0.0)])
+def test_waiting_and_concealing_can_be_turned_off(reorder: float, conceal: float) -> None:
+    arrivals = clean(40)
+    del arrivals[20]
+    buffer = JitterBuffer(UNSIGNALLED_PAYLOADS, reorder, conceal)
+    out = [stretch for at, packet in arrivals for stretch in buffer.push(packet, at)]
     out += buffer.flush()
-    check_order(out)
-    assert not buffer.waiting
+    assert sum(stretch.concealed for stretch in out) == (1 if conceal else 0)
+    assert out[-1].at == pytest.approx(5.0 + 38 * PTIME)

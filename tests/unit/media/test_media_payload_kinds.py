@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from unit.media.capturekit import Bridge, Dialog, Rtp, Scene, speech
+from unit.media.callkit import Bridge, Dialog, Rtp
+from unit.media.capturekit import Scene, speech
 from unit.media.playkit import (
     A_SPEECH,
     AGENT,

@@ -1,4 +1,4 @@
-"""What the product tells agents to say must itself be clean: no promise, no pressure, no swagger."""
+"""What agents are told to say must itself be clean: no promise, no pressure, no swagger."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from rid_telephony.rid.compliance import ComplianceBook, ComplianceDetector
 from rid_telephony.rid.loading import RULES
 from rid_telephony.rid.messages import STYLES
 from rid_telephony.rid.text import hear
-from rid_telephony.strategy.messages import Priority
 from rid_telephony.strategy.texts import fill, placeholders, quoted
 
 VALUES = {
@@ -73,12 +72,11 @@ def test_no_line_and_no_script_breaks_a_compliance_rule(
 def test_what_is_said_to_a_refusing_customer_is_not_selling_on(
     detector: ComplianceDetector,
 ) -> None:
-    book = playbook()
-    fit = {name for name, info in book.about.strategies.items() if "refused" in info.fit_for}
+    farewells = {"push_after_refusal", "anger_after_push", "anger_exit"}
     broken = [
         (rule.id, script)
-        for priority, rule in book.rules
-        if rule.strategy in fit and priority is Priority.ALERT
+        for _, rule in playbook().rules
+        if rule.cause in {"refusal", "no_contact"} or rule.id in farewells
         for script in rule.scripts.values()
         if detector.detect(hear(fill(script, VALUES) or ""), hear(AFTER_A_REFUSAL), {})
     ]

@@ -105,6 +105,11 @@ CASES: list[tuple[dict[str, Any], Situation, Situation]] = [
         situation(signals=DOUBT, profile=profile(objections={"doubt": 2})),
         situation(signals=DOUBT, profile=profile(objections={"doubt": 1})),
     ),
+    (
+        {"last_violation": ["guarantee"]},
+        situation(signals=DOUBT, memory={"last_violations": frozenset({"guarantee"})}),
+        situation(signals=DOUBT, memory={"uncorrected": "guarantee"}),
+    ),
     ({"raised": ["doubt"]}, situation(profile=profile(objections={"doubt": 1})), situation()),
     (
         {"resolved": ["doubt"]},
