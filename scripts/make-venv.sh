@@ -14,7 +14,7 @@ if not (3, 11) <= sys.version_info[:2] < (3, 14):
     sys.exit(f"rid-telephony needs Python 3.11 to 3.13, {sys.executable} is {sys.version.split()[0]}; "
              "name another with: make install PYTHON=/path/to/python3.11")
 PY
-if "$python" -m venv .venv 2>/dev/null; then exit 0; fi
+if "$python" -m venv .venv >/dev/null 2>&1; then exit 0; fi
 # Debian splits ensurepip off into python3-venv: install it where we may, else say so.
 package="python$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')-venv"
 echo "$python cannot make a virtual environment; trying: apt-get install $package" >&2

@@ -20,7 +20,9 @@ from pypinyin.pinyin_dict import pinyin_dict
 MAX_CHARACTERS = 400
 """Longest text that is analysed; what follows is ignored. An utterance of 30 s has 180."""
 
-_DROPPED = frozenset("呃 \t\r\n\u3000")
+_BLANKS = frozenset(" \t\r\n\u3000")
+_DROPPED = _BLANKS | {"呃"}
+_SPACED = 4
 _PUNCTUATION = str.maketrans({",": "，", ";": "，", "；": "，", "?": "？", "!": "！", "…": "，"})
 _INITIALS = (("zh", "z"), ("ch", "c"), ("sh", "s"), ("n", "l"))
 _FINALS = (("ing", "in"), ("eng", "en"))
@@ -170,12 +172,17 @@ def hear(text: str, repair: TermRepair = _NO_REPAIR) -> Heard:
     """Normalise a text; at most :data:`MAX_CHARACTERS` of it.
 
     Args:
-        text: As recognised or typed, may be empty.
+        text: As recognised or typed, may be empty. A blank between words is a pause, as
+            punctuation is; blanks between most characters are mere spacing.
         repair: The domain terms to put right; none by default.
     """
     kept: list[str] = []
     offsets: list[int] = []
-    for index, character in enumerate(text[:MAX_CHARACTERS]):
+    cut = text[:MAX_CHARACTERS]
+    pauses = 0 < _blanks(cut.strip()) * _SPACED <= len(cut)
+    for index, character in enumerate(cut):
+        if character in _BLANKS and pauses and kept and _between_words(cut, index):
+            character = "，"  # noqa: PLW2901 - the blank stands for it
         if character in _DROPPED:
             continue
         plain = unicodedata.normalize("NFKC", character.translate(_PUNCTUATION)).upper()
@@ -183,3 +190,13 @@ def hear(text: str, repair: TermRepair = _NO_REPAIR) -> Heard:
             kept.append(folded)
             offsets.append(index)
     return Heard(text, repair.repair("".join(kept)), tuple(offsets))
+
+
+def _blanks(text: str) -> int:
+    return sum(character in _BLANKS for character in text)
+
+
+def _between_words(text: str, index: int) -> bool:
+    """Whether a blank stands between two Chinese characters."""
+    around = text[index - 1 : index] + text[index + 1 : index + 2]
+    return len(around) == 2 and all("\u4e00" <= one <= "\u9fff" for one in around)

@@ -29,14 +29,14 @@ of the same sound, half of the copies without punctuation; weight {copy:g}) and 
 recogniser made of it, where that is known. Calibrated on held-out writers: one temperature for a
 head of one label, Platt scaling for each label of a head of several. Seed {seed}.
 
-**From what.** {customer} customer utterances by {writers} writers, {agent} agent utterances by one
-writer, {recognised} recognised texts; see `corpus/README.md`. No recordings of real customers.
+**From what.** {customer} customer utterances by {writers} writers, {agent} agent utterances by
+{agent_writers}, {recognised} recognised texts; see `corpus/README.md`. No recordings of real customers.
 
 **Size.** {features} features, {size:.1f} MB.
 
 ## Figures on writers that it had not seen
 
-Each writer is held out in turn (agents: each batch). "One label" heads are scored by macro-F1,
+Each writer is held out in turn (each batch where there is one writer). "One label" heads are scored by macro-F1,
 "any" heads by micro-F1; `customer.act` on utterances without an objection; `customer.topics` joined
 with the rules. "Recognised" is the score on texts that a recogniser wrote. ECE: expected
 calibration error before and after calibration.
@@ -50,8 +50,7 @@ _LIMITS = """
 
 - The writers are language models in the roles of customers and agents; real customers speak
   otherwise. Have people label calls of the bank before trusting a figure for it.
-- Agents have one writer only: the figures of the agent heads are those of other batches by the
-  same writer, and are too good.
+- Agents have few writers: the figures of the agent heads lean on them.
 - Mandarin with some regional colour; no other languages.
 - Emotion is what the words let one infer; sarcasm is often missed.
 """
@@ -60,6 +59,7 @@ _LIMITS = """
 def write_card(path: Path, training: Training, corpus: Corpus, seed: int) -> None:
     """Write the card."""
     writers = {one.writer for one in corpus.customer}
+    agents = len({one.writer for one in corpus.agent})
     text = _HEADER.format(
         strength=STRENGTH,
         copy=COPY_WEIGHT,
@@ -67,6 +67,7 @@ def write_card(path: Path, training: Training, corpus: Corpus, seed: int) -> Non
         customer=training.customer,
         writers=len(writers),
         agent=training.agent,
+        agent_writers="one writer" if agents == 1 else f"{agents} writers",
         recognised=training.recognised,
         features=training.features,
         size=training.bytes / 1e6,

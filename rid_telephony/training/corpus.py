@@ -24,10 +24,10 @@ _WRITER = re.compile("[a-z]+")
 
 
 class RecognisedRecord(BaseModel):
-    """What a recogniser wrote when it heard a customer record spoken over a telephone line.
+    """What a recogniser wrote when it heard a record spoken over a telephone line.
 
     Attributes:
-        id: Of the customer record.
+        id: Of the record.
         cer: Character error rate against the record's text.
     """
 
@@ -77,7 +77,7 @@ def load_corpus(directory: Path) -> Corpus:
 
 
 def load_recognised(directory: Path) -> dict[str, list[str]]:
-    """Read ``recognised/customer.jsonl``: record id to texts that a recogniser wrote.
+    """Read ``recognised/*.jsonl``: record id to texts that a recogniser wrote.
 
     Texts with a character error rate above :data:`MAX_ERROR` are left out: nobody could tell
     their labels any more. Empty where there is no such file.
@@ -85,13 +85,11 @@ def load_recognised(directory: Path) -> dict[str, list[str]]:
     Raises:
         InputError: A record breaks its format.
     """
-    path = directory / "recognised" / "customer.jsonl"
-    if not path.exists():
-        return {}
     texts: dict[str, list[str]] = {}
-    for _, record in read_records(path, RecognisedRecord):
-        if record.text and record.cer <= MAX_ERROR:
-            texts.setdefault(record.id, []).append(record.text)
+    for path in sorted((directory / "recognised").glob("*.jsonl")):
+        for _, record in read_records(path, RecognisedRecord):
+            if record.text and record.cer <= MAX_ERROR:
+                texts.setdefault(record.id, []).append(record.text)
     return texts
 
 

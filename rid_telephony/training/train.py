@@ -88,12 +88,12 @@ def train(
 ) -> Training:
     """Train, calibrate, judge and write the classifier with its card.
 
-    Whole writers are held out in turn (agents have one writer: whole batches) to calibrate and
+    Whole writers are held out in turn (whole batches where there is one writer) to calibrate and
     to judge; the model that is written has seen them all.
 
     Args:
         corpus_dir: With ``customer/*.jsonl``, ``agent/*.jsonl`` and, if there,
-            ``recognised/customer.jsonl``.
+            ``recognised/*.jsonl``.
         out_dir: Gets graph, configuration, vocabulary and card; made if it does not exist.
         seed: Of the noise.
         report: Told of every step.
@@ -120,7 +120,7 @@ def train(
         heads=tuple(heads),
         customer=len(corpus.customer),
         agent=len(corpus.agent),
-        recognised=int(customer.heard.sum()),
+        recognised=int(customer.heard.sum() + agent.heard.sum()),
         features=len(vocabulary.names),
         bytes=_write(out_dir, heads, vocabulary),
     )
@@ -135,10 +135,11 @@ def _examples(
     texts += [one.record.text for one in corpus.agent]
     noise = HomophoneNoise(texts, NOISE_RATE, UNMARKED)
     writers = [one.writer for one in corpus.customer]
-    batches = [one.batch for one in corpus.agent]
+    alone = len({one.writer for one in corpus.agent}) == 1
+    groups = [one.batch if alone else one.writer for one in corpus.agent]
     return (
         examples(corpus.customer, recognised, listener, noise, seed, writers),
-        examples(corpus.agent, {}, listener, noise, seed + 1, batches),
+        examples(corpus.agent, recognised, listener, noise, seed + 1, groups),
     )
 
 

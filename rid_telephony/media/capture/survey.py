@@ -24,6 +24,9 @@ from rid_telephony.media.capture.streams import Stream, StreamTable
 from rid_telephony.media.report import Notes
 from rid_telephony.settings.media import MediaSettings
 
+_ADVICE = (
+    "Capture SIP and RTP of both legs from the call's beginning, whole packets (tcpdump -s 0)."
+)
 _DIALOGS_PER_CALL = 8
 """Legs, attempts and transfers of one call, at most, on average."""
 _STREAMS_PER_CALL = 8
@@ -71,7 +74,7 @@ def survey(path: Path, settings: MediaSettings, rules: AgentRules, notes: Notes)
         )
     conversations = _within_bound(grouped.conversations, settings, notes)
     if not conversations:
-        raise InputError(_nothing(path, notes), "Capture SIP and RTP of a call: see docs.")
+        raise InputError(_nothing(path, notes), _ADVICE)
     planner = Planner(dialogs, joined, rules, clock, _shared(conversations))
     calls = tuple(planner.plan(conversation) for conversation in conversations)
     for call in calls:

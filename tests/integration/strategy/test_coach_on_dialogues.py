@@ -33,7 +33,9 @@ FIXTURES = ("dialogues", "design")
 
 def play(dialogue: dict[str, Any]) -> tuple[list[tuple[dict[str, Any], list[Advice]]], CallSummary]:
     """Every turn with its advice, at the pace of speech; and the summary."""
-    crm = {k: tuple(v) if isinstance(v, list) else v for k, v in dialogue["crm"].items()}
+    crm: dict[str, Any] = {
+        k: tuple(v) if isinstance(v, list) else v for k, v in dialogue["crm"].items()
+    }
     context = CustomerContext(**crm)
     tracker = ProfileTracker(load_profile_model_once(), context)
     coach = Coach(playbook(), StrategySettings(), dialogue["id"], context)

@@ -112,7 +112,9 @@ def transferred(scene: Scene, *, refer: bool, silent: bool = False) -> None:
     third.bye(14.01)
 
 
-@pytest.mark.parametrize(("refer", "silent"), [(True, False), (False, False), (True, True)])
+@pytest.mark.parametrize(
+    ("refer", "silent"), [(True, False), (False, False), (True, True), (False, True)]
+)
 def test_a_blind_transfer_is_one_call_with_two_agents(
     scene: Scene, tmp_path: Path, refer: bool, silent: bool
 ) -> None:

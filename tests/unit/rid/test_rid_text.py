@@ -47,6 +47,12 @@ def test_full_width_and_half_width_writing_are_the_same() -> None:
     assert hear("Ｒ３的?").text == hear("r3的？").text == "R3的？"
 
 
+def test_a_blank_between_words_is_a_pause_and_blanks_between_characters_are_spacing() -> None:
+    assert hear("跌也跌不到哪去 放心买").text == "跌也跌不到哪去，放心买"
+    assert hear("这 个 保 本").text == "这个保本"
+    assert hear("R 3 的产品风险有点高").text == "R3的产品风险有点高"
+
+
 def test_a_longer_term_is_also_found_through_the_mergers_of_many_speakers() -> None:
     # 业机 for 业绩 differs in the final -i only by tone, 基准 and 鸡准 likewise; zh and z merge.
     assert TermRepair(["验证码"]).repair("眼政码") == "验证码"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from strategy_builders import candidate, expiries, strategies
 
@@ -136,7 +138,7 @@ def test_guidance_dries_up_when_the_call_has_spent_its_hints_but_an_alert_does_n
 
 def test_the_allowance_grows_again_with_time() -> None:
     arbiter = Arbiter(StrategySettings(hints_per_five_minutes=12, hint_reserve=1), "call")
-    guidance = {"priority": Priority.GUIDANCE}
+    guidance: dict[str, Any] = {"priority": Priority.GUIDANCE}
     assert strategies(list(arbiter.offer([candidate(cause="a", **guidance)], 10)))
     assert strategies(list(arbiter.offer([candidate(cause="b", **guidance)], 34))) == []
     assert strategies(list(arbiter.offer([candidate(cause="b", **guidance)], 36)))

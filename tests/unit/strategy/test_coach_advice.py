@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from strategy_builders import (
     Call,
@@ -205,7 +207,7 @@ def test_a_violation_that_was_taken_back_is_not_held_against_the_agent_again() -
     ],
 )
 def test_each_kind_of_objection_has_its_own_answer(
-    objection: str, more: dict[str, object], strategy: str
+    objection: str, more: dict[str, Any], strategy: str
 ) -> None:
     said = Call().customer("这个嘛", profile(), objection=objection, **more)
     assert strategies(said) == [strategy]
@@ -273,7 +275,7 @@ def test_the_style_guides_how_to_answer_a_question(style: str, strategy: str) ->
 
 
 def test_a_warm_customer_is_met_with_warmth_but_not_a_tiger() -> None:
-    warm = {"emotion": "pleased", "act": "smalltalk"}
+    warm: dict[str, Any] = {"emotion": "pleased", "act": "smalltalk"}
     assert strategies(Call().customer("哈哈你真逗", profile(style="peacock"), **warm)) == [
         "mirror_warmth"
     ]

@@ -23,7 +23,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def settings(folder: Path, language: str = "zh") -> StrategySettings:
-    return StrategySettings(playbook=folder, language=language)  # type: ignore[arg-type]  # zh or en
+    return StrategySettings(playbook=folder, language=language)
 
 
 def change(folder: Path, file: str, before: str, after: str) -> int:
