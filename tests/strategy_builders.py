@@ -61,7 +61,7 @@ STOCK_FUND = ProductMatch("p2", "科技成长股票基金", 95.0, 0.0, 0.0, suit
 @cache
 def playbook(language: str = "zh") -> Playbook:
     """The shipped playbook."""
-    return load_playbook(StrategySettings(language=language))  # type: ignore[arg-type]  # zh or en
+    return load_playbook(StrategySettings(language=language))
 
 
 def profile(

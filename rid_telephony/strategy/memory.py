@@ -79,6 +79,7 @@ class CallMemory:
     def __post_init__(self) -> None:
         if self.context.do_not_call:
             self.no_contact = self.refused = True
+            self._no_contacts = 1  # the profile counts the bank's knowledge as the first request
 
     def hear_customer(
         self, utterance: Utterance, signals: CustomerSignals, profile: Profile

@@ -30,14 +30,15 @@ recogniser made of it, where that is known. Calibrated on held-out writers: one 
 head of one label, Platt scaling for each label of a head of several. Seed {seed}.
 
 **From what.** {customer} customer utterances by {writers} writers, {agent} agent utterances by
-{agent_writers}, {recognised} recognised texts; see `corpus/README.md`. No recordings of real customers.
+{agent_writers}, {recognised} recognised texts; see `corpus/README.md`. No recordings of real
+customers.
 
 **Size.** {features} features, {size:.1f} MB.
 
 ## Figures on writers that it had not seen
 
-Each writer is held out in turn (each batch where there is one writer). "One label" heads are scored by macro-F1,
-"any" heads by micro-F1; `customer.act` on utterances without an objection; `customer.topics` joined
+Each writer is held out in turn (each batch where there is one writer). "One label" heads are
+scored by macro-F1, "any" heads by micro-F1; `customer.act` on utterances without an objection; `customer.topics` joined
 with the rules. "Recognised" is the score on texts that a recogniser wrote. ECE: expected
 calibration error before and after calibration.
 

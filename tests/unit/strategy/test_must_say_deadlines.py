@@ -17,7 +17,7 @@ def test_an_agent_who_does_not_say_who_they_are_within_twenty_seconds_is_told() 
     advice = call.agent(LONG, profile("contact", turns=0), after=30)
     assert "must_say.identity" in findings(advice)
     assert strategies(advice) == ["verify_identity"]
-    assert call.agent(LONG, profile("contact", turns=0), after=30).count("must_say.identity") == 0
+    assert findings(call.agent(LONG, profile("contact", turns=0), after=30)) == []
 
 
 def test_an_omission_has_no_quote_and_says_what_to_say() -> None:
