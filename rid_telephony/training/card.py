@@ -38,9 +38,9 @@ customers.
 ## Figures on writers that it had not seen
 
 Each writer is held out in turn (each batch where there is one writer). "One label" heads are
-scored by macro-F1, "any" heads by micro-F1; `customer.act` on utterances without an objection; `customer.topics` joined
-with the rules. "Recognised" is the score on texts that a recogniser wrote. ECE: expected
-calibration error before and after calibration.
+scored by macro-F1, "any" heads by micro-F1; `customer.act` on utterances without an objection;
+`customer.topics` joined with the rules. "Recognised" is the score on texts that a
+recogniser wrote. ECE: expected calibration error before and after calibration.
 
 | head | score | recognised | ECE before | ECE after |
 |---|---|---|---|---|

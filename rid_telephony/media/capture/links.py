@@ -22,7 +22,7 @@ MIN_RELAYED = 3
 MAX_LOOK_BACK = 16
 """Earlier carriers of a payload among which its original is sought."""
 STRONGER = 3
-"""A link is dropped where both its dialogs have a better one at the time: two-way where this
+"""A link is doubtful where one of its dialogs has a better one at the time: two-way where this
 one is not, or so many times stronger."""
 
 
@@ -83,8 +83,15 @@ Votes = dict[_Key, dict[int, list[float]]]
 """For each pair, for each dialog that the original is in, when the copies came."""
 
 
-def media_links(dialogs: list[Dialog], streams: list[Stream], joined: Attachments) -> list[Link]:
-    """Links that the RTP itself proves."""
+def media_links(
+    dialogs: list[Dialog], streams: list[Stream], joined: Attachments
+) -> tuple[list[Link], list[Link]]:
+    """Links that the RTP itself shows.
+
+    Returns:
+        Those that are proven, and those that chance may have made: one of their dialogs has a
+        better one at the same time. A leg that only listens has no more than such a link.
+    """
     votes: Votes = defaultdict(dict)
     for (original, copy), times in _relays(dialogs, streams, joined).items():
         for source, relayed in _bridges(dialogs, joined, original, copy):
@@ -96,7 +103,7 @@ def media_links(dialogs: list[Dialog], streams: list[Stream], joined: Attachment
                 direct.add((source.dialog, relayed.dialog))
                 stream = streams[number]
                 _vote(votes, source, relayed, [stream.first, stream.last] * MIN_RELAYED)
-    return _strongest([_link(key, ways, dialogs, direct) for key, ways in _best(votes).items()])
+    return _sorted_out([_link(key, ways, dialogs, direct) for key, ways in _best(votes).items()])
 
 
 def pbx_sides(one: Dialog, other: Dialog) -> list[tuple[Side, Side]]:
@@ -206,22 +213,20 @@ def _link(
     )
 
 
-def _strongest(links: list[Link]) -> list[Link]:
-    """Drop links that only chance made: both ends have a better one at the same time."""
+def _sorted_out(links: list[Link]) -> tuple[list[Link], list[Link]]:
     by_dialog: dict[int, list[Link]] = defaultdict(list)
     for link in links:
         by_dialog[link.one].append(link)
         by_dialog[link.other].append(link)
+    proven, doubtful = [], []
+    for link in links:
+        rivals = (*by_dialog[link.one], *by_dialog[link.other])
+        outdone = any(_is_better(rival, link) for rival in rivals)
+        (doubtful if outdone else proven).append(link)
+    return proven, doubtful
 
-    def outdone(link: Link, dialog: int) -> bool:
-        together = [
-            rival
-            for rival in by_dialog[dialog]
-            if rival.first <= link.last and link.first <= rival.last
-        ]
-        return any(
-            rival.two_way > link.two_way or rival.strength >= STRONGER * link.strength
-            for rival in together
-        )
 
-    return [link for link in links if not (outdone(link, link.one) and outdone(link, link.other))]
+def _is_better(rival: Link, link: Link) -> bool:
+    together = rival.first <= link.last and link.first <= rival.last
+    stronger = rival.two_way > link.two_way or rival.strength >= STRONGER * link.strength
+    return together and stronger

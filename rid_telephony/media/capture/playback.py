@@ -97,7 +97,6 @@ class _Playing:
 
     def __init__(self, plan: CallPlan, settings: MediaSettings) -> None:
         self.plan = plan
-        self.ended = False
         self.voices = {party: _Voice(plan, party) for party in Party}
         self.tracks = [_Track(take, self.voices[take.party], settings) for take in plan.takes]
 
@@ -111,12 +110,11 @@ class _Playing:
         elif isinstance(event, CallEnded):
             yield from self._flush(Party.AGENT)
             yield from self._flush(Party.CUSTOMER)
-            self.ended = True
         yield event
 
     def packet(self, track: _Track, time: float, payload: bytes) -> Iterator[AudioFrame]:
         """Take a packet of one of the call's tracks, and see whether others have waited enough."""
-        if self.ended or time >= track.take.until:
+        if time >= track.take.until:
             track.voice.skipped["after_end"] += 1
             return
         yield from track.push(time, payload)

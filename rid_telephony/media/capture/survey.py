@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rid_telephony.errors import InputError
-from rid_telephony.media.capture.attach import attach, sessions_without_signalling
+from rid_telephony.media.capture.attach import Attachments, attach, sessions_without_signalling
 from rid_telephony.media.capture.clock import SteadyClock
 from rid_telephony.media.capture.datagrams import read_datagrams
 from rid_telephony.media.capture.dialogs import Dialog
 from rid_telephony.media.capture.grouping import Conversation, Grouper
 from rid_telephony.media.capture.guesses import Guesser
-from rid_telephony.media.capture.links import media_links
+from rid_telephony.media.capture.links import Link, media_links
 from rid_telephony.media.capture.notices import warn_of_call, warn_of_counts
 from rid_telephony.media.capture.plan import CallPlan, Planner
 from rid_telephony.media.capture.roles import AgentRules
@@ -63,8 +63,7 @@ def survey(path: Path, settings: MediaSettings, rules: AgentRules, notes: Notes)
     warn_of_counts(notes)
     joined = attach(dialogs, streams)
     sessions_without_signalling(streams, joined, dialogs)
-    links = media_links(dialogs, streams, joined)
-    links += Guesser(dialogs, joined, links).guess()
+    links = _links(dialogs, streams, joined)
     grouped = Grouper(dialogs, links, rules).group()
     if grouped.consultations:
         notes.warn(
@@ -96,6 +95,14 @@ def _collect(
             streams.add(time, source, destination, payload)
         duration = max(duration, time)
     return dialogs.dialogs, streams.streams(), duration
+
+
+def _links(dialogs: list[Dialog], streams: list[Stream], joined: Attachments) -> list[Link]:
+    """All links; a doubtful one counts only for a dialog that has no other."""
+    proven, doubtful = media_links(dialogs, streams, joined)
+    links = proven + Guesser(dialogs, joined, proven).guess()
+    linked = {number for link in links for number in (link.one, link.other)}
+    return links + [link for link in doubtful if not {link.one, link.other} <= linked]
 
 
 def _usable(dialogs: list[Dialog], notes: Notes) -> list[Dialog]:

@@ -119,7 +119,8 @@ def section(order: str = "<") -> bytes:
 
 
 def interface(link: int, resolution: int, order: str = "<") -> bytes:
-    option = struct.pack(order + "HHB3xHH", 9, 1, resolution, 0, 0)
+    name = struct.pack(order + "HH4s", 2, 3, b"lo0\0")
+    option = name + struct.pack(order + "HHB3xHH", 9, 1, resolution, 0, 0)
     return block(1, struct.pack(order + "HHI", link, 0, 0) + option, order)
 
 

@@ -136,6 +136,17 @@ def test_a_fast_clock_is_followed_within_half_a_second() -> None:
     assert buffer.counters.playout.dropped_ahead + len(out) == count
 
 
+def test_a_pause_brings_a_fast_clock_back_to_the_arrivals() -> None:
+    before = [(5.0 + n * PTIME * 0.99, Sender().packet(n)) for n in range(1000)]
+    pause = 5.0
+    resumed = Sender(timestamp=Sender().timestamp + round(pause / 0.99 * 8000))
+    after = [(at + pause, resumed.packet(1000 + n)) for n, (at, _) in enumerate(before[:50])]
+    offset = before[-1][0] + PTIME * 0.99 - 5.0
+    out, _ = run(before + [(at + offset, packet) for at, packet in after])
+    assert before[-1][0] - out[999].at - PTIME < -0.15
+    assert out[1000].at == pytest.approx(after[0][0] + offset - PTIME, abs=0.01)
+
+
 def test_a_new_source_takes_over_and_loses_nothing() -> None:
     """After a transfer the PBX sends with a new SSRC, sequence and timestamp."""
     first = clean(50)

@@ -180,6 +180,15 @@ def test_silent_bridged_rtp_without_sip_is_paired_if_it_is_the_only_pair(
     assert "pairing_guessed" in codes(report)
 
 
+def test_rtp_on_the_same_ports_after_a_pause_is_another_call(scene: Scene, tmp_path: Path) -> None:
+    for begin, ssrc in ((0.0, 1), (60.0, 3)):
+        Rtp(scene, ("10.0.0.2", 5000), ("10.0.0.3", 6000), ssrc=ssrc).talk(begin, C_SPEECH)
+        Rtp(scene, ("10.0.0.3", 6000), ("10.0.0.2", 5000), ssrc=ssrc + 1).talk(begin, A_SPEECH)
+    calls, _ = play(scene.save(tmp_path / "a.pcap"))
+    assert len(calls) == 2
+    assert len({call.started.call_id for call in calls}) == 2
+
+
 def test_one_way_rtp_between_two_addresses_is_one_session(scene: Scene, tmp_path: Path) -> None:
     """Some phones send from another port than they listen on."""
     Rtp(scene, ("10.0.0.2", 5000), ("10.0.0.3", 6000), ssrc=1).talk(0.0, C_SPEECH)
@@ -233,21 +242,25 @@ def test_the_legs_that_the_pbx_makes_for_this_product_are_no_calls(
     assert report.warnings == ()
 
 
-def test_a_supervisor_who_listens_in_is_not_the_agent(scene: Scene, tmp_path: Path) -> None:
+@pytest.mark.parametrize("joined", [0.5, 2.6])
+def test_a_supervisor_who_listens_in_is_not_the_agent(
+    scene: Scene, tmp_path: Path, joined: float
+) -> None:
+    """Nor is a recorder that hears the customer before the agent does."""
     bridge = Bridge(scene, customer(), agent())
     bridge.connect()
     listener = Phone("1900", "10.0.0.77")
     tap = Dialog(scene, "tap", Phone("", PBX, rtp=29_000), listener, from_user="spy")
-    tap.establish(2.5, 2.6)
+    tap.establish(joined - 0.1, joined)
     bridge.customer_says(3.0, C_SPEECH)
-    copy = Rtp(scene, (PBX, 29_000), listener.media, ssrc=5)
-    bridge.customer_out.talk(8.0, speech(3.0, 7), copy)
     bridge.agent_says(3.0, A_SPEECH)
+    Rtp(scene, (PBX, 29_000), listener.media, ssrc=5).talk(3.002, C_SPEECH)
     bridge.hang_up(20.0)
     tap.bye(20.1)
     (call,), report = play(scene.save(tmp_path / "a.pcap"))
     assert "CallTransferred" not in call.kinds()
     assert call.started.agent == "1001"
+    assert (call.says(AGENT) == over_the_line(A_SPEECH)).all()
     assert "extra_leg" in codes(report)
 
 

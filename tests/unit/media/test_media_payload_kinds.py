@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from unit.media.callkit import Bridge, Dialog, Rtp
+from unit.media.callkit import Bridge, Dialog, Rtp, sdp
 from unit.media.capturekit import Scene, speech
 from unit.media.playkit import (
     A_SPEECH,
@@ -78,6 +78,24 @@ def test_g711_on_a_dynamic_payload_type_is_read_as_the_sdp_says(
     assert (call.says(CUSTOMER) == over_the_line(C_SPEECH, G711Law.PCMA)).all()
 
 
+def test_a_dynamic_payload_type_means_what_its_receiver_says(scene: Scene, tmp_path: Path) -> None:
+    """RFC 3264, 5.1: each side may number its codecs differently."""
+    dialog = Dialog(scene, "solo", customer(), agent())
+    offer = sdp(customer().media, "97", extra="a=rtpmap:97 PCMU/8000\r\n")
+    answer = sdp(agent().media, "97", extra="a=rtpmap:97 PCMA/8000\r\n")
+    dialog.request(0.0, "INVITE", offer)
+    dialog.response(2.0, "200 OK", "INVITE", answer)
+    there = Rtp(scene, customer().media, agent().media, ssrc=1)
+    back = Rtp(scene, agent().media, customer().media, ssrc=2)
+    for begin in range(0, 16_000, 160):
+        piece = C_SPEECH[begin : begin + 160]
+        there.send(2.1 + begin / 8000, 97, encode_g711(G711Law.PCMA, piece))
+        back.send(2.1 + begin / 8000, 97, encode_g711(G711Law.PCMU, piece))
+    (call,), _ = play(scene.save(tmp_path / "a.pcap"))
+    assert (call.says(CUSTOMER) == over_the_line(C_SPEECH[:16_000], G711Law.PCMA)).all()
+    assert (call.says(AGENT) == over_the_line(C_SPEECH[:16_000], G711Law.PCMU)).all()
+
+
 def test_another_codec_is_said_and_the_other_leg_goes_on(scene: Scene, tmp_path: Path) -> None:
     _, there, back = solo(scene, "18 0 101", "a=rtpmap:18 G729/8000\r\n")
     for number in range(100):
@@ -99,6 +117,20 @@ def test_encrypted_audio_is_not_played_as_noise(scene: Scene, tmp_path: Path) ->
     (call,), report = play(scene.save(tmp_path / "a.pcap"))
     assert call.frames == {AGENT: [], CUSTOMER: []}
     assert "encrypted_audio" in codes(report)
+
+
+def test_encryption_that_was_offered_but_not_taken_is_none(scene: Scene, tmp_path: Path) -> None:
+    """Best-effort SRTP: the offer has a key, the answer has not, and both send in the clear."""
+    dialog = Dialog(scene, "solo", customer(), agent())
+    crypto = "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:abc\r\n"
+    offer = sdp(customer().media, extra=crypto).replace("SAVP", "AVP")
+    dialog.request(0.0, "INVITE", offer)
+    dialog.response(2.0, "200 OK", "INVITE", sdp(agent().media))
+    Rtp(scene, customer().media, agent().media, ssrc=1).talk(2.1, C_SPEECH)
+    Rtp(scene, agent().media, customer().media, ssrc=2).talk(2.1, A_SPEECH)
+    (call,), _ = play(scene.save(tmp_path / "a.pcap"))
+    assert (call.says(CUSTOMER) == over_the_line(C_SPEECH)).all()
+    assert (call.says(AGENT) == over_the_line(A_SPEECH)).all()
 
 
 def test_a_silent_leg_is_said(scene: Scene, tmp_path: Path) -> None:

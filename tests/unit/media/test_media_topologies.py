@@ -65,6 +65,62 @@ def test_calls_that_all_play_the_same_recording_are_not_mixed_up(
     assert report.warnings == ()
 
 
+def test_calls_that_play_the_same_recording_in_step_are_told_by_signalling(
+    scene: Scene, tmp_path: Path
+) -> None:
+    """Half a millisecond apart, the copy of one call looks like that of the other."""
+    for number in range(2):
+        bridge = Bridge(
+            scene,
+            Phone(f"1390000000{number}", f"10.0.1.{number}"),
+            Phone(f"100{number}", f"10.0.2.{number}"),
+            invite=0.0005 * number,
+            answer=2.0 + 0.0005 * number,
+            name=f"n{number}",
+            ports=20_000 + 10 * number,
+        )
+        bridge.connect()
+        bridge.customer_says(bridge.answer + 0.1, C_SPEECH)
+        bridge.agent_says(bridge.answer + 0.1, A_SPEECH)
+        bridge.hang_up(bridge.answer + 5.0)
+    calls, _ = play(scene.save(tmp_path / "a.pcap"))
+    pairs = {(call.leg(CUSTOMER).number[-1], call.leg(AGENT).number[-1]) for call in calls}
+    assert pairs == {("0", "0"), ("1", "1")}
+    assert len(calls) == 2
+
+
+def test_a_leg_with_the_same_callers_number_is_not_drawn_into_a_call_that_has_its_agent(
+    scene: Scene, tmp_path: Path
+) -> None:
+    """Many customers call as anonymous; one's call must not swallow the other's."""
+    who = Phone("anonymous", "10.0.0.20")
+    bridge = Bridge(scene, who, agent())
+    bridge.connect()
+    bridge.customer_says(2.1, np.zeros(8000, np.int16))
+    bridge.agent_says(2.1, np.zeros(8000, np.int16))
+    other = Dialog(
+        scene, "other", Phone("", PBX, rtp=25_000), agent("1002", "10.0.0.32"), "anonymous"
+    )
+    other.establish(5.0, 6.0)
+    Rtp(scene, other.callee.media, (PBX, 25_000)).talk(6.1, A_SPEECH)
+    other.bye(15.0)
+    bridge.hang_up(20.0)
+    calls, _ = play(scene.save(tmp_path / "a.pcap"))
+    assert [call.started.agent for call in calls] == ["1001", "1002"]
+    assert (calls[1].says(AGENT) == over_the_line(A_SPEECH)).all()
+
+
+def test_audio_long_after_a_call_on_its_ports_is_not_that_calls(
+    scene: Scene, tmp_path: Path
+) -> None:
+    bridge = simple(scene)
+    Rtp(scene, customer().media, (PBX, bridge.ports), ssrc=0x4242).talk(60.0, speech(2.0, 9))
+    calls, _ = play(scene.save(tmp_path / "a.pcap"))
+    assert len(calls) == 2
+    assert (calls[0].says(CUSTOMER) == over_the_line(C_SPEECH)).all()
+    assert calls[0].ended.at == pytest.approx(8.0)
+
+
 def test_a_border_controller_before_the_pbx_does_not_double_the_call(
     scene: Scene, tmp_path: Path
 ) -> None:
