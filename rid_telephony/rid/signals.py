@@ -137,7 +137,9 @@ class SignalDetector:
         return CustomerSignals(
             objection=objection if clear else _UNHEARD,
             emotion=affect.emotion,
-            act=classifier.choice("customer.act", row["customer.act"]),
+            act=fitting_act(
+                classifier.choice("customer.act", row["customer.act"]), objection.label
+            ),
             topics=self._topics(one, row["customer.topics"]) if clear else {},
             facts=self._parts.facts.read(one.heard, one.context) if clear else Facts(),
             valence=affect.valence,
@@ -159,3 +161,23 @@ class SignalDetector:
             one.request.customer_risk_level,
         )
         return AgentSignals(act=classifier.choice("agent.act", row["agent.act"]), findings=findings)
+
+
+def fitting_act(act: Choice, objection: str) -> Choice:
+    """The dialogue act that fits the objection found (boundary decision 8 of the labels).
+
+    Without an objection the act is none of ``objection``; with one it is ``objection``, or
+    ``complaint`` for an accusation, or ``closing``. Probabilities of the others are shared out.
+    """
+    if objection == "none":
+        allowed = set(act.probabilities) - {"objection"}
+    else:
+        allowed = {"objection", "closing"} | ({"complaint"} if objection == "accusation" else set())
+    total = sum(act.probabilities[label] for label in allowed)
+    if total <= 0:
+        return act
+    probabilities = {
+        label: value / total if label in allowed else 0.0
+        for label, value in act.probabilities.items()
+    }
+    return Choice(max(probabilities, key=probabilities.__getitem__), probabilities)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import json
-from typing import Any
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -37,7 +36,7 @@ def _section(name: str, value: BaseModel) -> list[str]:
     return lines + nested
 
 
-def _entry(key: str, field: FieldInfo, default: Any) -> list[str]:
+def _entry(key: str, field: FieldInfo, default: object) -> list[str]:
     words = " ".join((field.description or "").replace("``", "").split())
     bounds = _bounds(field)
     note = f"{words} {bounds}".strip()
@@ -57,7 +56,7 @@ def _bounds(field: FieldInfo) -> str:
     return f"({', '.join(found)})" if found else ""
 
 
-def _toml(value: Any) -> str:
+def _toml(value: object) -> str:
     if isinstance(value, str) and "\\" in value:
         return f"'{value}'"
     return json.dumps(value, ensure_ascii=False, default=str)

@@ -3,15 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from rid_telephony.training.corpus import Corpus
 from rid_telephony.training.fitting import COPY_WEIGHT, STRENGTH
 from rid_telephony.training.heads import NEVER, Trained
 
-if TYPE_CHECKING:
-    from rid_telephony.training.train import Training
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """What was made, and how good it is on writers that it had not seen.
+
+    Attributes:
+        heads: Every head with its figures.
+        customer: Number of customer utterances learned from.
+        agent: Number of agent utterances.
+        recognised: Number of texts that a recogniser wrote.
+        features: Size of the vocabulary.
+        bytes: Size of the graph.
+    """
+
+    heads: tuple[Trained, ...]
+    customer: int
+    agent: int
+    recognised: int
+    features: int
+    bytes: int
+
 
 _HEADER = """# Model card: signals
 

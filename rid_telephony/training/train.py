@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +30,7 @@ from rid_telephony.rid.messages import (
 )
 from rid_telephony.rid.text import hear
 from rid_telephony.rid.topics import TopicBook, TopicFinder
-from rid_telephony.training.card import write_card
+from rid_telephony.training.card import Training, write_card
 from rid_telephony.training.corpus import Corpus, load_corpus, load_recognised
 from rid_telephony.training.dataset import Examples, Listener, Vocabulary, examples
 from rid_telephony.training.export import Output, write_graph
@@ -60,27 +59,6 @@ UNMARKED = 0.5
 """Share of the noisy copies without punctuation."""
 
 Report = Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Training:
-    """What was made, and how good it is on writers that it had not seen.
-
-    Attributes:
-        heads: Every head with its figures.
-        customer: Number of customer utterances learned from.
-        agent: Number of agent utterances.
-        recognised: Number of texts that a recogniser wrote.
-        features: Size of the vocabulary.
-        bytes: Size of the graph.
-    """
-
-    heads: tuple[Trained, ...]
-    customer: int
-    agent: int
-    recognised: int
-    features: int
-    bytes: int
 
 
 def train(

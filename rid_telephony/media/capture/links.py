@@ -218,7 +218,8 @@ def _sorted_out(links: list[Link]) -> tuple[list[Link], list[Link]]:
     for link in links:
         by_dialog[link.one].append(link)
         by_dialog[link.other].append(link)
-    proven, doubtful = [], []
+    proven: list[Link] = []
+    doubtful: list[Link] = []
     for link in links:
         rivals = (*by_dialog[link.one], *by_dialog[link.other])
         outdone = any(_is_better(rival, link) for rival in rivals)
