@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, BinaryIO
 
 import typer
 from rich.console import Console
@@ -15,6 +16,7 @@ from rid_telephony.app import App
 from rid_telephony.calls.messages import CustomerContext, Party
 from rid_telephony.cli.options import ConfigOption, JsonOption
 from rid_telephony.cli.records import (
+    MAX_LINE,
     DialogueRecord,
     UtteranceRecord,
     dialogue_result,
@@ -77,20 +79,28 @@ def _result(app: App, record: UtteranceRecord | DialogueRecord) -> dict[str, Any
     return utterance_result(record.id, signals)
 
 
-def _lines(file: Path | None) -> Iterator[tuple[int, str]]:
+def _lines(file: Path | None) -> Iterator[tuple[int, bytes]]:
     if file is None:
-        sys.stdin.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
-        yield from _numbered(sys.stdin)
+        yield from _numbered(sys.stdin.buffer)
         return
     try:
-        with file.open(encoding="utf-8", errors="replace") as stream:
+        with file.open("rb") as stream:
             yield from _numbered(stream)
     except OSError as error:
         raise InputError(f"Cannot read {file}: {error.strerror}.") from error
 
 
-def _numbered(stream: Iterable[str]) -> Iterator[tuple[int, str]]:
-    return ((number, line) for number, line in enumerate(stream, start=1) if line.strip())
+def _numbered(stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
+    """Lines that are not blank; of one that is too long, no more than shows that it is."""
+    for number in count(1):
+        line = stream.readline(MAX_LINE + 1)
+        if not line:
+            return
+        rest = line
+        while len(rest) > MAX_LINE and not rest.endswith(b"\n"):
+            rest = stream.readline(MAX_LINE + 1)
+        if line.strip():
+            yield number, line
 
 
 def _write(result: dict[str, Any], *, as_json: bool) -> None:

@@ -7,7 +7,7 @@ import json
 import resource
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 import soxr
@@ -47,7 +47,10 @@ def latency(
     file: FileArgument,
     truth: Annotated[
         Path | None,
-        typer.Option("--truth", help='JSON with "turns" of {"text","speaker"}: for error rates.'),
+        typer.Option(
+            "--truth",
+            help="Ground truth for error rates; FILE with the ending .json when left out.",
+        ),
     ] = None,
     config: ConfigOption = None,
 ) -> None:
@@ -57,6 +60,7 @@ def latency(
     utterances, in turn. Takes the recording's length and about a minute more.
     """
     settings = load_settings(config)
+    said = _truth(truth or file.with_suffix(".json"), wanted=truth is not None)
     program = loaded_app(settings)
     recording = open_recording(file, settings.media)
     traces: list[Trace] = []
@@ -78,10 +82,9 @@ def latency(
         f"short context {outcome.ours:.1f} s, plain WhisperModel.transcribe {outcome.plain:.1f} s "
         f"for {len(segments)} utterances: {outcome.ratio:.1f} times faster"
     )
-    found = truth or file.with_suffix(".json")
-    if found.exists():
-        ours, plain = _errors(found, segments, outcome)
-        console.print(f"character error {ours.rate:.3f} against {plain.rate:.3f} ({found.name})")
+    if said:
+        ours, plain = _errors(said, segments, outcome)
+        console.print(f"character error {ours.rate:.3f} against {plain.rate:.3f}")
 
 
 @app.command()
@@ -155,22 +158,45 @@ def _plain(program: App) -> Callable[[Samples], str]:
     return recognise
 
 
+def _truth(path: Path, *, wanted: bool) -> dict[Party, str]:
+    """What each party really said; empty where no file was named and none lies beside."""
+    if not wanted and not path.exists():
+        return {}
+    try:
+        turns = json.loads(path.read_text(encoding="utf-8"))["turns"]
+        return {
+            party: "".join(
+                turn["text"] for turn in turns if turn.get("speaker", turn.get("party")) == party
+            )
+            for party in Party
+        }
+    except OSError as error:
+        raise InputError(f"Cannot read {path}: {error.strerror}.") from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(
+            f"{path} does not say what was said.", 'It needs "turns" of {"text","speaker"}.'
+        ) from error
+
+
 def _errors(
-    path: Path, segments: list[SpeechSegment], outcome: Race
+    truth: dict[Party, str], segments: list[SpeechSegment], outcome: Race
 ) -> tuple[CharacterErrors, CharacterErrors]:
     """Errors of both over each party's whole speech."""
-    turns: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8")).get("turns", [])
     totals = [CharacterErrors(), CharacterErrors()]
     for party in Party:
-        said = "".join(
-            turn["text"] for turn in turns if turn.get("speaker", turn.get("party")) == party.value
-        )
+        said = truth[party]
         mine = [index for index, segment in enumerate(segments) if segment.party is party]
         mine.sort(key=lambda index: segments[index].begin)
         for which in (0, 1):
             heard = "".join(outcome.texts[index][which] for index in mine)
             totals[which] += character_errors(said, heard)
     return totals[0], totals[1]
+
+
+def _turns(document: dict[str, Any]) -> list[dict[str, Any]]:
+    """Turns of a dialogue's JSON, or of all calls of a capture's ground truth."""
+    calls = document.get("calls", [document])
+    return [turn for call in calls for turn in call.get("turns", [])]
 
 
 def _peak_megabytes() -> float:

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from rid_telephony.cli.options import ConfigOption, StoreOption
 from rid_telephony.cti.envelope import CloudEvent
@@ -60,7 +61,8 @@ def export(
 def _list(store: EventStore) -> None:
     table = Table("call", "started (UTC)", "events", "last event")
     for call in store.calls():
-        table.add_row(call.call_id, call.started[:19], str(call.events), call.last_type)
+        row = (call.call_id, call.started[:19], str(call.events), call.last_type)
+        table.add_row(*map(Text, row))
     Console().print(table)
 
 
@@ -121,8 +123,11 @@ def _signal_columns(data: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
+
 def _safe(value: object) -> object:
     """Keep a spreadsheet from running what a caller said as a formula (OWASP, CSV injection)."""
-    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
+    if isinstance(value, str) and value.startswith(_FORMULA):
         return "'" + value
     return value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 
@@ -19,6 +20,7 @@ from rid_telephony.cli import (
     train,
     transcribe,
 )
+from rid_telephony.cli.logs import configure_logs
 from rid_telephony.errors import RidTelephonyError
 
 app = typer.Typer(
@@ -27,7 +29,8 @@ app = typer.Typer(
         "Live coaching for Mandarin wealth-management calls.\n\n"
         "Start with `rid-telephony demo`: a recorded call through the whole pipeline.\n\n"
         "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 settings, 4 input, 5 model, "
-        "6 data file, 7 store, 130 interrupted. Results go to stdout, everything else to stderr."
+        "6 data file, 7 store, 130 interrupted, 143 terminated. "
+        "Results go to stdout, everything else to stderr."
     ),
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -47,18 +50,52 @@ app.add_typer(bench.app, name="bench")
 
 def main() -> None:
     """Run the command; every expected failure is one message and one exit code."""
+    _speak_utf8()
+    configure_logs()
     try:
-        app()
+        _run()
     except RidTelephonyError as error:
-        console = Console(stderr=True)
-        console.print(f"[bold red]error[/] [dim]({error.code})[/]: ", end="")
-        console.print(error.message, markup=False, soft_wrap=True)
-        if error.advice:
-            console.print(error.advice, markup=False, soft_wrap=True)
+        _explain(error.code, error.message, error.advice)
         sys.exit(error.exit_code)
     except BrokenPipeError:
         # The reader of our output is gone, as in `| head`: nothing more to say to it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_output()
         sys.exit(0)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        _explain("system", f"{where}{error.strerror or error}.", "")
+        _discard_output()
+        sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _run() -> None:
+    try:
+        app()
+    except SystemExit as leaving:
+        # typer and rich make this of a closed pipe.
+        if isinstance(leaving.__context__, BrokenPipeError):
+            raise leaving.__context__ from None
+        raise
+    finally:
+        # Here, and not at the interpreter's exit, a disk that is full can still be told.
+        sys.stdout.flush()
+
+
+def _explain(code: str, message: str, advice: str) -> None:
+    console = Console(stderr=True)
+    console.print(f"[bold red]error[/] [dim]({code})[/]: ", end="")
+    for text in filter(None, (message, advice)):
+        console.print(text, markup=False, soft_wrap=True)
+
+
+def _speak_utf8() -> None:
+    """Results are UTF-8 whatever the locale; what no text can hold (odd file names) is escaped."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+
+
+def _discard_output() -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from rid_telephony.app import App
+from rid_telephony.cli.logs import configure_logs
 from rid_telephony.settings import Settings
 
 
@@ -31,7 +32,13 @@ def bytes_bar(label: str) -> Iterator[Callable[[int, int], None]]:
     """A bar for bytes; yields what moves it (done, total), and appears only when it is moved."""
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
-    with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as progress:
+    with Progress(
+        *columns,
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    ) as progress:
         task = None
 
         def move(done: int, total: int) -> None:
@@ -45,6 +52,7 @@ def bytes_bar(label: str) -> Iterator[Callable[[int, int], None]]:
 
 def loaded_app(settings: Settings, *, speech_only: bool = False) -> App:
     """The app with its models loaded; a bar shows the speech model being joined, once."""
+    configure_logs(personal=settings.privacy.log_personal_data)
     with bytes_bar("preparing the speech model") as move:
         app = App(settings, on_bytes=move)
         if speech_only:

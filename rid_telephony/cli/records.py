@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import from_json
 
 from rid_telephony.calls.messages import CustomerContext, Party
 from rid_telephony.cti.translate.base import facts
@@ -14,14 +15,21 @@ from rid_telephony.pipeline.texts import Turn
 from rid_telephony.rid.messages import AgentSignals, CustomerSignals, Signals
 from rid_telephony.strategy.messages import CallSummary, HintOffered
 
-MAX_LINE = 2_000_000
-"""Longest line of input, characters."""
+MAX_LINE = 8_000_000
+"""Longest line of input, bytes."""
 MAX_TEXT = 4000
 MAX_TURNS = 5000
 
 
 class _Record(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _null_is_left_out(cls, values: object) -> object:
+        if not isinstance(values, dict):
+            return values
+        return {key: value for key, value in values.items() if value is not None}
 
 
 class UtteranceRecord(_Record):
@@ -47,10 +55,10 @@ class CrmRecord(_Record):
     age: int | None = Field(default=None, ge=0, le=130)
     occupation: str = ""
     education: str = ""
-    income_monthly_cny: float | None = Field(default=None, ge=0)
+    income_monthly_cny: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     holdings: tuple[str, ...] = ()
     risk_level: int | str | None = None
-    tenure_years: float | None = Field(default=None, ge=0)
+    tenure_years: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     past_calls: int | None = Field(default=None, ge=0)
     do_not_call: bool = False
 
@@ -73,24 +81,33 @@ class DialogueRecord(_Record):
         return [Turn(Party(turn.speaker), turn.text) for turn in self.turns]
 
 
-def parse(line: str, number: int) -> UtteranceRecord | DialogueRecord:
+def parse(line: bytes, number: int) -> UtteranceRecord | DialogueRecord:
     """Read one line.
 
     Raises:
-        InputError: It is too long, not JSON, or neither kind of record; names the line.
+        InputError: It is too long, not UTF-8, not JSON, or neither kind of record; names the line.
     """
     if len(line) > MAX_LINE:
-        raise InputError(f"Line {number} is longer than {MAX_LINE} characters.")
-    kind = DialogueRecord if '"turns"' in line else UtteranceRecord
+        raise InputError(f"Line {number} is longer than {MAX_LINE} bytes.")
     try:
-        return kind.model_validate_json(line)
+        values = from_json(line.decode("utf-8-sig"), allow_inf_nan=False)
+        dialogue = isinstance(values, dict) and values.get("turns") is not None
+        return (DialogueRecord if dialogue else UtteranceRecord).model_validate(values)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise InputError(
-            f"Line {number}: {where}: {first['msg']}.",
-            'Records are {"id","party","text"} or {"id","turns":[{"speaker","text"}]}.',
-        ) from error
+        where = ".".join(map(str, first["loc"]))
+        raise _refusal(number, f"{where}: {first['msg']}" if where else first["msg"]) from error
+    except UnicodeDecodeError as error:
+        raise _refusal(number, f"not UTF-8: {error.reason} at byte {error.start}") from error
+    except ValueError as error:
+        raise _refusal(number, f"Invalid JSON: {error}") from error
+
+
+def _refusal(number: int, why: str) -> InputError:
+    return InputError(
+        f"Line {number}: {why}.",
+        'Records are {"id","party","text"} or {"id","turns":[{"speaker","text"}]}.',
+    )
 
 
 def utterance_result(record_id: str, signals: Signals) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from rid_telephony.cli.options import (
 )
 from rid_telephony.cli.progress import loaded_app, position_bar
 from rid_telephony.cli.screen import say, screen_for
+from rid_telephony.cli.stopping import stop_on_signals
 from rid_telephony.cti.envelope import CloudEvent
 from rid_telephony.cti.feed import Feed
 from rid_telephony.errors import InputError, StoreError
@@ -111,21 +112,27 @@ def _replay(recording: Recording, run: _Run) -> None:
         feed = Feed(run.settings.feed.source, store)
         bar = position_bar(recording.duration, wanted=run.as_json and speed is None)
         on_progress = stack.enter_context(bar)
-        if run.as_json:
-            feed.listen(_print_event)
-        else:
+        show = _print_event
+        if not run.as_json:
             screen = screen_for(run.title, run.settings.strategy.language, live=speed is not None)
-            feed.listen(stack.enter_context(screen).show)
-        items = recording.items()
+            show = stack.enter_context(screen).show
+        stop = stack.enter_context(stop_on_signals())
+        feed.listen(stop.guarded(show))
+        items = stop.until(recording.items())
         if store:
             items = renamed(items, store.knows)
         if speed is None:
             replay_fast(items, app.inline_recogniser(), app.maker_for(feed), on_progress)
         else:
             with app.recogniser_pool() as pool:
-                asyncio.run(replay_paced(items, pool, app.maker_for(feed), speed, on_progress))
+                work = replay_paced(items, pool, app.maker_for(feed), speed, on_progress)
+                asyncio.run(stop.cancelling(work))
     for warning in recording.report().warnings:
         say(f"{warning.code}: {warning.message}")
+    if stop.error:
+        raise stop.error
+    if stop.signal:
+        raise typer.Exit(128 + stop.signal)
 
 
 @contextmanager
@@ -142,12 +149,15 @@ def _opened_store(run: _Run) -> Iterator[EventStore | None]:
         say(f"{error} This replay is not kept.")
         yield None
         return
+    lost = 0
     try:
         yield store
     finally:
         lost = store.close()
         if lost:
             say(f"{lost} events could not be written to the store.")
+    if lost:
+        raise typer.Exit(StoreError.exit_code)
 
 
 def _store_trouble(error: str, lost: int) -> None:

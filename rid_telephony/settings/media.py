@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+import re
+
+from pydantic import Field, field_validator
 
 from rid_telephony.settings.section import Section
 
@@ -24,3 +26,12 @@ class MediaSettings(Section):
     """Longest loss that is filled in; a longer one is a gap, seconds."""
     agent_pattern: str = r"^(?:\d{3,5}|agent.*)$"
     """Regular expression of the SIP users and numbers that are agents."""
+
+    @field_validator("agent_pattern")
+    @classmethod
+    def _is_a_pattern(cls, value: str) -> str:
+        try:
+            re.compile(value)
+        except re.error as error:
+            raise ValueError(f"not a regular expression: {error}") from error
+        return value

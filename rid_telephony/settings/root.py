@@ -13,6 +13,7 @@ from pydantic_settings import (
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
+from pydantic_settings import SettingsError as UnreadableEnvironment
 
 from rid_telephony.errors import SettingsError
 from rid_telephony.settings.media import MediaSettings
@@ -78,6 +79,11 @@ def load_settings(path: Path | None = None) -> Settings:
         raise SettingsError(
             _explain(error, chosen), "`rid-telephony settings` prints every key with its range."
         ) from error
+    except UnreadableEnvironment as error:
+        raise SettingsError(
+            f"Invalid settings in the environment: {error}.",
+            f"Name a key with its section, such as {ENVIRONMENT_PREFIX}STORE__URL.",
+        ) from error
 
 
 def _path_from_environment() -> Path | None:
@@ -87,11 +93,18 @@ def _path_from_environment() -> Path | None:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise SettingsError(f"Cannot read the settings file {path}: {error.strerror}.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path} is not valid TOML: {error}.") from error
+    except RecursionError as error:
+        raise SettingsError(f"{path} is nested too deeply.") from error
+    for key in values:
+        # pydantic-settings takes such names as instructions to itself.
+        if key.startswith("_"):
+            raise SettingsError(f"Invalid settings in {path}: there is no section {key}.")
+    return values
 
 
 def _explain(error: ValidationError, path: Path | None) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from pydantic import ValidationError
 from sqlalchemy import Engine, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -13,7 +14,7 @@ from rid_telephony.cti.envelope import CloudEvent
 from rid_telephony.errors import StoreError
 from rid_telephony.store.claim import WriterClaim
 from rid_telephony.store.engine import open_engine
-from rid_telephony.store.tables import events
+from rid_telephony.store.tables import KEY_LENGTH, events
 from rid_telephony.store.writer import EventWriter
 
 PAGE = 1000
@@ -96,7 +97,7 @@ class EventStore:
             with _reading(), self._engine.connect() as connection:
                 page = connection.execute(query.order_by(events.c.cursor).limit(PAGE)).all()
             for _, body in page:
-                yield CloudEvent.model_validate_json(body)
+                yield _event(body)
             if len(page) < PAGE:
                 return
             after = page[-1][0]
@@ -108,15 +109,15 @@ class EventStore:
             StoreError: The database cannot be read.
         """
         self.flush()
-        query = select(events.c.body).where(events.c.call_id == call_id)
+        query = select(events.c.body).where(events.c.call_id == call_id[:KEY_LENGTH])
         with _reading(), self._engine.connect() as connection:
             rows = connection.execute(query.order_by(events.c.sequence)).scalars().all()
-        return [CloudEvent.model_validate_json(body) for body in rows]
+        return [_event(body) for body in rows]
 
     def knows(self, call_id: str) -> bool:
         """Whether any event of this call is kept."""
         self.flush()
-        query = select(events.c.cursor).where(events.c.call_id == call_id).limit(1)
+        query = select(events.c.cursor).where(events.c.call_id == call_id[:KEY_LENGTH]).limit(1)
         with _reading(), self._engine.connect() as connection:
             return connection.execute(query).first() is not None
 
@@ -152,6 +153,16 @@ class EventStore:
             self._claim.release()
         self._engine.dispose()
         return lost
+
+
+def _event(body: str) -> CloudEvent:
+    try:
+        return CloudEvent.model_validate_json(body)
+    except ValidationError as error:
+        raise StoreError(
+            "The store holds a row that is not an event of this program.",
+            "Restore it from a backup, or name another with --store or store.url.",
+        ) from error
 
 
 @contextmanager

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, String, Table, Text
 
+KEY_LENGTH = 128
+"""Characters of the columns that are searched; the whole text stands in the body."""
+
 metadata = MetaData()
 
 events = Table(
     "events",
     metadata,
     Column("cursor", BigInteger, primary_key=True, autoincrement=False),
-    Column("call_id", String(128), nullable=False),
+    Column("call_id", String(KEY_LENGTH), nullable=False),
     Column("sequence", Integer, nullable=False),
     Column("type", String(64), nullable=False),
-    Column("tenant", String(128), nullable=False),
-    Column("agent", String(128), nullable=False),
+    Column("tenant", String(KEY_LENGTH), nullable=False),
+    Column("agent", String(KEY_LENGTH), nullable=False),
     Column("time", String(40), nullable=False),
     Column("body", Text, nullable=False),
     Index("events_of_a_call", "call_id", "sequence", unique=True),

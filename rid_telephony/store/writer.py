@@ -9,13 +9,15 @@ from collections.abc import Callable
 
 import structlog
 from sqlalchemy import Engine, insert
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
 from rid_telephony.cti.envelope import CloudEvent
-from rid_telephony.store.tables import events
+from rid_telephony.store.tables import KEY_LENGTH, events
 
 log = structlog.get_logger(__name__)
 
+REFUSED = (IntegrityError, DataError)
+"""A row's own fault: its place is taken, or the database cannot hold a value of it."""
 BATCH = 500
 """Events in one transaction at most."""
 FIRST_PAUSE = 0.2
@@ -33,7 +35,7 @@ class EventWriter:
         engine: An open database.
         capacity: Events that may wait.
         on_trouble: Called (in the writer's thread) with the error's text and the number of
-            events lost so far, when writing fails and when events are lost.
+            events lost so far, when writing fails and when events are lost; logged when None.
     """
 
     def __init__(
@@ -84,11 +86,11 @@ class EventWriter:
     def _run(self) -> None:
         pause = FIRST_PAUSE
         while batch := self._next_batch():
-            error = self._write(batch)
+            written, error = self._write(batch)
             with self._changed:
                 self._writing = 0
                 if error:
-                    self._queue.extendleft(reversed(batch))
+                    self._queue.extendleft(reversed(batch[written:]))
                 self._changed.notify_all()
                 if error and self._closing:
                     return
@@ -106,15 +108,16 @@ class EventWriter:
             self._writing = len(batch)
             return batch
 
-    def _write(self, batch: list[CloudEvent]) -> str:
+    def _write(self, batch: list[CloudEvent]) -> tuple[int, str]:
+        """How many events of the batch are done with, and the error that stopped the rest."""
         rows: list[dict[str, object]] = [
             {
                 "cursor": event.cursor,
-                "call_id": event.subject,
+                "call_id": event.subject[:KEY_LENGTH],
                 "sequence": event.sequence,
                 "type": event.type,
-                "tenant": event.tenant,
-                "agent": event.agent,
+                "tenant": event.tenant[:KEY_LENGTH],
+                "agent": event.agent[:KEY_LENGTH],
                 "time": event.time.isoformat(),
                 "body": event.line(),
             }
@@ -123,30 +126,31 @@ class EventWriter:
         try:
             with self._engine.begin() as connection:
                 connection.execute(insert(events), rows)
-        except IntegrityError:
+        except REFUSED:
             return self._write_singly(rows)
         except SQLAlchemyError as error:
-            return _first_line(error)
-        return ""
+            return 0, _first_line(error)
+        return len(rows), ""
 
-    def _write_singly(self, rows: list[dict[str, object]]) -> str:
-        """Write row by row; one whose place is taken is left out and counted, not tried again."""
-        for row in rows:
+    def _write_singly(self, rows: list[dict[str, object]]) -> tuple[int, str]:
+        """Write row by row; one that can never be written is left out and counted."""
+        for count, row in enumerate(rows):
             try:
                 with self._engine.begin() as connection:
                     connection.execute(insert(events), row)
-            except IntegrityError as error:
+            except REFUSED as error:
                 self.lost += 1
                 self._report(_first_line(error))
             except SQLAlchemyError as error:
-                return _first_line(error)
-        return ""
+                return count, _first_line(error)
+        return len(rows), ""
 
     def _report(self, error: str) -> None:
         self.failures += 1
-        log.error("store_write_failed", error=error, waiting=len(self._queue), lost=self.lost)
         if self._on_trouble:
             self._on_trouble(error, self.lost)
+        else:
+            log.error("store_write_failed", error=error, waiting=len(self._queue), lost=self.lost)
 
 
 def _first_line(error: Exception) -> str:
