@@ -7,7 +7,7 @@ import json
 import resource
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 import soxr
