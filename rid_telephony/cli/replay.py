@@ -128,7 +128,8 @@ def _replay(recording: Recording, run: _Run) -> None:
                 work = replay_paced(items, pool, app.maker_for(feed), speed, on_progress)
                 asyncio.run(stop.cancelling(work))
     for warning in recording.report().warnings:
-        say(f"{warning.code}: {warning.message}")
+        which = f" ({warning.call_id})" if warning.call_id else ""
+        say(f"{warning.code}{which}: {warning.message}")
     if stop.error:
         raise stop.error
     if stop.signal:

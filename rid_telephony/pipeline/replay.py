@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 
 from rid_telephony.media.messages import SourceItem
@@ -53,7 +54,9 @@ async def replay_paced(
     loop = asyncio.get_running_loop()
 
     def deliver(action: Callable[[], None]) -> None:
-        loop.call_soon_threadsafe(action)
+        # A recognition that outlasts the replay finds the loop closed: nobody waits for it.
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(action)
 
     clock = PacedClock(speed, loop.time)
     board = Switchboard(make_maker(recogniser, deliver), clock)

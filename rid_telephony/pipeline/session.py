@@ -152,7 +152,7 @@ class CallSession:
                 self._understand(segment, transcript)
         except Exception as error:
             log.exception("call_failed", call_id=self.call_id)
-            self.fail("internal_error", f"{type(error).__name__}: {error}")
+            self.fail("internal_error", f"{type(error).__name__}; the log says where.")
         finally:
             if not segment.draft:
                 self._waiting -= 1

@@ -81,7 +81,7 @@ class Switchboard:
             action()
         except Exception as error:
             log.exception("call_failed", call_id=session.call_id)
-            session.fail("internal_error", f"{type(error).__name__}: {error}")
+            session.fail("internal_error", f"{type(error).__name__}; the log says where.")
         if session.over:
             self._sessions.pop(session.call_id, None)
 

@@ -7,11 +7,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy.event import listen
+from sqlalchemy.exc import OperationalError
 
 from rid_telephony.cti import events
 from rid_telephony.cti.feed import Feed
 from rid_telephony.errors import StoreError
+from rid_telephony.store.engine import open_engine
 from rid_telephony.store.events import EventStore
+from rid_telephony.store.writer import EventWriter
 
 START = datetime(2026, 11, 22, tzinfo=UTC)
 
@@ -101,3 +105,62 @@ def test_a_bad_url_says_what_to_do_instead_of_a_traceback(bad: str) -> None:
     with pytest.raises(StoreError) as caught:
         EventStore(bad)
     assert caught.value.advice
+
+
+def test_a_damaged_row_is_a_store_error_and_no_traceback(tmp_path: Path) -> None:
+    store = EventStore(url(tmp_path))
+    feed = Feed("/test", store)
+    feed.publish(feed.open_call("a", START), "call.held", held())
+    store.flush()
+    with sqlite3.connect(tmp_path / "events.sqlite") as connection:
+        connection.execute("UPDATE events SET body = '{}'")
+    for read in (lambda: store.events_of("a"), lambda: list(store.replay())):
+        with pytest.raises(StoreError, match="not an event"):
+            read()
+    store.close()
+
+
+def test_ids_longer_than_their_columns_are_kept_whole_in_the_event(tmp_path: Path) -> None:
+    """PostgreSQL refuses a value that is longer than its column, and would refuse it for ever."""
+    store = EventStore(url(tmp_path))
+    feed = Feed("/test", store)
+    call_id = "c" * 300
+    sent = feed.publish(feed.open_call(call_id, START, agent="a" * 300), "call.held", held())
+    assert store.events_of(call_id) == [sent]
+    assert store.knows(call_id)
+    with sqlite3.connect(tmp_path / "events.sqlite") as connection:
+        query = "SELECT max(length(call_id)), max(length(agent)) FROM events"
+        assert connection.execute(query).fetchone() == (128, 128)
+    store.close()
+
+
+def test_a_failure_amid_single_writes_loses_only_the_row_whose_place_is_taken(
+    tmp_path: Path,
+) -> None:
+    """Rows that are written already must not be tried again and counted as lost."""
+    engine = open_engine(url(tmp_path))
+    feed = Feed("/test")
+    channel = feed.open_call("a", START)
+    first, second, third = (feed.publish(channel, "call.held", held()) for _ in range(3))
+    before = EventWriter(engine)
+    before.append(first)
+    assert before.close() == 0
+    outages = [third.cursor]
+
+    def fail_once(
+        _c: object, _cur: object, _s: str, values: object, _x: object, many: bool
+    ) -> None:
+        if not many and outages and isinstance(values, tuple) and outages[0] in values:
+            outages.clear()
+            raise OperationalError("INSERT", {}, Exception("the disk is full"))
+
+    listen(engine, "before_cursor_execute", fail_once)
+    writer = EventWriter(engine, on_trouble=lambda _error, _lost: None)
+    for event in (first.model_copy(update={"id": "again"}), second, third):
+        writer.append(event)
+    assert writer.flush(10)
+    assert not outages
+    assert writer.close() == 1
+    store = EventStore(url(tmp_path))
+    assert store.events_of("a") == [first, second, third]
+    store.close()

@@ -42,6 +42,30 @@ def test_a_file_that_is_not_toml_says_so(tmp_path: Path, text: str) -> None:
         load_settings(write(tmp_path, text))
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a = " + "[" * 20_000, "nested too deeply"),
+        ("_env_file = 'x'\n", "no section _env_file"),
+        ("_cli_parse_args = true\n", "no section _cli_parse_args"),
+        ("[media]\nagent_pattern = '('\n", "not a regular expression"),
+    ],
+)
+def test_a_hostile_or_careless_file_is_refused_with_a_sentence(
+    tmp_path: Path, text: str, said: str
+) -> None:
+    with pytest.raises(SettingsError, match=said):
+        load_settings(write(tmp_path, text))
+
+
+def test_a_section_in_the_environment_that_is_not_json_is_a_settings_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("RID_TELEPHONY_SPEECH", "no json")
+    with pytest.raises(SettingsError, match="speech"):
+        load_settings()
+
+
 def test_a_missing_file_is_an_error_and_not_the_defaults(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="Cannot read"):
         load_settings(tmp_path / "nowhere.toml")
