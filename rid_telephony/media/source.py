@@ -28,15 +28,16 @@ def open_recording(
             first bytes, not by its name.
         settings: Bounds, jitter buffer, pattern of agents.
         agent_channel: Of an audio file, the agent's channel: 0 where not given. A mono file is
-            the customer unless this is 0. Without meaning for a capture.
+            the customer unless this is 0. Refused for a capture.
         agent_number: Of a capture, the agent's number, SIP user or RTP address, where the
-            pattern does not tell. Without meaning for an audio file.
+            pattern does not tell. Refused for an audio file.
 
     Returns:
         The recording, found readable. Its items can be read once.
 
     Raises:
-        InputError: The file is missing, too large, foreign, or has no call in it.
+        InputError: The file is missing, too large, foreign, or has no call in it; or an option
+            is given that means nothing for its kind.
         SettingsError: ``media.agent_pattern`` is no regular expression.
     """
     begin = _first_bytes(path, settings)
@@ -46,10 +47,20 @@ def open_recording(
     if is_capture(begin):
         from rid_telephony.media.capture.recording import CaptureRecording  # noqa: PLC0415
 
+        if agent_channel is not None:
+            raise InputError(
+                f"{path} is a capture: an agent's channel means nothing there.",
+                "Give the agent's number instead.",
+            )
         return CaptureRecording(path, settings, agent_number)
     kind = _COMPRESSED.get(begin[:2])
     if kind:
         raise InputError(f"{path} is compressed ({kind}).", "Unpack it first.")
+    if agent_number is not None:
+        raise InputError(
+            f"{path} is an audio file: an agent's number means nothing there.",
+            "Give the agent's channel instead, 0 or 1.",
+        )
     from rid_telephony.media.audiofile import AudioFileRecording  # noqa: PLC0415
 
     return AudioFileRecording(path, settings, agent_channel)

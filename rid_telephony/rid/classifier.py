@@ -68,6 +68,8 @@ class ClassifierConfig(BaseModel):
 
     version: str
     feature_format: int
+    features: int
+    """Lines of the vocabulary that belongs to the graph."""
     lexicon: dict[str, str]
     """Lexicon file to the SHA-256 of its bytes: the features depend on them."""
     heads: tuple[Head, ...]

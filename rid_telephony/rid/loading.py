@@ -45,6 +45,8 @@ def load_signal_detector(settings: RidSettings, on: date | None = None) -> Signa
         DataError: A rule or lexicon file breaks its format.
     """
     rules = settings.rules_dir
+    if rules is not None and not rules.is_dir():
+        raise DataError(f"rid.rules_dir is {rules}, which is no directory.")
     classifier = load_classifier(settings.model_dir or MODEL)
     thresholds = classifier.heads["agent.compliance"].thresholds
     parts = DetectorParts(
@@ -84,6 +86,12 @@ def load_classifier(directory: Path) -> SignalClassifier:
     if missing:
         raise ModelError(f"{directory / CONFIG_FILE} lacks {', '.join(sorted(missing))}.", _ADVICE)
     vocabulary = _read(directory / VOCABULARY_FILE).decode("utf-8").splitlines()
+    if len(vocabulary) != config.features:
+        raise ModelError(
+            f"{directory / VOCABULARY_FILE} has {len(vocabulary)} features, the model was "
+            f"trained with {config.features}.",
+            _ADVICE,
+        )
     return SignalClassifier(_session(directory / MODEL_FILE), config, vocabulary)
 
 

@@ -74,7 +74,7 @@ class SignalDetector:
     Args:
         parts: Classifier and rules.
         min_text_confidence: Customer words recognised with less give no objection, no topics
-            and no facts.
+            and no facts; nor does an utterance without any word.
     """
 
     def __init__(self, parts: DetectorParts, min_text_confidence: float = 0.0) -> None:
@@ -132,7 +132,7 @@ class SignalDetector:
             utterance.prosody,
             utterance.end - utterance.begin,
         )
-        clear = utterance.confidence >= self._min_confidence
+        clear = utterance.confidence >= self._min_confidence and has_words(one.heard.text)
         objection = classifier.choice("customer.objection", row["customer.objection"])
         return CustomerSignals(
             objection=objection if clear else _UNHEARD,
@@ -161,6 +161,11 @@ class SignalDetector:
             one.request.customer_risk_level,
         )
         return AgentSignals(act=classifier.choice("agent.act", row["agent.act"]), findings=findings)
+
+
+def has_words(text: str) -> bool:
+    """True if there is anything but punctuation in a text."""
+    return any(character.isalnum() for character in text)
 
 
 def fitting_act(act: Choice, objection: str) -> Choice:

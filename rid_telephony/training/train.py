@@ -195,6 +195,7 @@ def _write(out_dir: Path, heads: Sequence[Trained], vocabulary: Vocabulary) -> i
     config = ClassifierConfig(
         version="1",
         feature_format=FORMAT,
+        features=len(vocabulary.names),
         lexicon=lexicon_digests(),
         heads=tuple(one.head for one in heads),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 from rid_telephony.calls.messages import Party
 from rid_telephony.media.capture.dialogs import Dialog
@@ -84,6 +85,16 @@ def warn_of_call(plan: CallPlan, dialogs: list[Dialog], notes: Notes) -> None:
         )
     for party in Party:
         _warn_of_party([take for take in plan.takes if take.party is party], party, call_id, notes)
+
+
+def warn_of_override(plans: Sequence[CallPlan], agent_number: str | None, notes: Notes) -> None:
+    """Say so where the agent's number that was given names nobody in the capture."""
+    if agent_number is None or any(plan.conversation.rule is RoleRule.OVERRIDE for plan in plans):
+        return
+    notes.warn(
+        "agent_number_unknown",
+        f"No party of this capture is known as {agent_number}: it decided nothing.",
+    )
 
 
 def _warn_of_party(takes: list[Take], party: Party, call_id: str, notes: Notes) -> None:

@@ -67,6 +67,11 @@ class AgentRules:
         self._number = agent_number
 
     @property
+    def number(self) -> str | None:
+        """The agent's number that was given, if any."""
+        return self._number
+
+    @property
     def overrides(self) -> bool:
         """True if an agent's number was given."""
         return self._number is not None

@@ -15,7 +15,7 @@ from rid_telephony.media.capture.dialogs import Dialog
 from rid_telephony.media.capture.grouping import Conversation, Grouper
 from rid_telephony.media.capture.guesses import Guesser
 from rid_telephony.media.capture.links import Link, media_links
-from rid_telephony.media.capture.notices import warn_of_call, warn_of_counts
+from rid_telephony.media.capture.notices import warn_of_call, warn_of_counts, warn_of_override
 from rid_telephony.media.capture.plan import CallPlan, Planner
 from rid_telephony.media.capture.roles import AgentRules
 from rid_telephony.media.capture.signalling import DialogTable
@@ -78,6 +78,7 @@ def survey(path: Path, settings: MediaSettings, rules: AgentRules, notes: Notes)
     calls = tuple(planner.plan(conversation) for conversation in conversations)
     for call in calls:
         warn_of_call(call, dialogs, notes)
+    warn_of_override(calls, rules.number, notes)
     return Survey(calls, duration)
 
 

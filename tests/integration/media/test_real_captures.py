@@ -13,8 +13,11 @@ import soundfile
 from unit.media.playkit import AGENT, CUSTOMER, Heard, codes, play
 
 from rid_telephony.calls.messages import CallAnswered, CallHeld, CallRetrieved, Direction, Party
+from rid_telephony.errors import InputError
 from rid_telephony.media.messages import Samples
 from rid_telephony.media.report import RecordingReport
+from rid_telephony.media.source import open_recording
+from rid_telephony.settings.media import MediaSettings
 
 CAPTURES = Path(__file__).parents[3] / "fixtures" / "captures"
 
@@ -191,3 +194,20 @@ def test_the_fork_legs_of_freeswitch_are_no_part_of_the_call() -> None:
     assert len(calls) == 1
     assert calls[0].kinds() == ["CallStarted", "CallAnswered", "CallEnded"]
     assert calls[0].started.agent == "1000"
+
+
+def test_an_agents_number_that_names_nobody_is_said() -> None:
+    """A typo in the number would otherwise leave the roles to a guess, unnoticed."""
+    path = CAPTURES / "hold_dtmf_dd01_pcmu.pcap"
+    typo = open_recording(path, MediaSettings(), agent_number="999999")
+    assert "agent_number_unknown" in {warning.code for warning in typo.report().warnings}
+    right = open_recording(path, MediaSettings(), agent_number="1001")
+    assert "agent_number_unknown" not in {warning.code for warning in right.report().warnings}
+
+
+def test_an_option_that_means_nothing_for_a_file_is_refused() -> None:
+    with pytest.raises(InputError, match="is a capture"):
+        open_recording(CAPTURES / "hold_dtmf_dd01_pcmu.pcap", MediaSettings(), agent_channel=0)
+    with pytest.raises(InputError, match="is an audio file"):
+        audio = sorted((CAPTURES.parent / "audio").glob("*.flac"))[0]
+        open_recording(audio, MediaSettings(), agent_number="1001")

@@ -163,3 +163,33 @@ def test_the_shipped_model_is_small_and_has_its_card() -> None:
     card = (MODEL / "MODEL_CARD.md").read_text(encoding="utf-8")
     assert "customer.objection" in card
     assert "Limits" in card
+
+
+@pytest.mark.parametrize("text", ["。。。！？", "…", "   ", "，"])
+def test_punctuation_alone_is_no_objection(text: str) -> None:
+    """A recogniser that hears only noise must not put an objection into a customer's mouth."""
+    signals = customer(text, "您考虑得怎么样了")
+    assert signals.objection.label == "none"
+    assert not signals.topics
+
+
+def test_an_act_never_contradicts_the_objection() -> None:
+    for text in ("谢谢不用了，我不需要", "一年的利息有多少", "你们害我亏了五万，我要投诉"):
+        signals = customer(text)
+        without = signals.objection.label == "none"
+        assert (signals.act.probabilities["objection"] == 0) == without
+        assert sum(signals.act.probabilities.values()) == pytest.approx(1)
+
+
+def test_rules_in_a_directory_that_is_not_there_are_not_silently_the_shipped_ones(
+    tmp_path: Path,
+) -> None:
+    with pytest.raises(DataError, match="no directory"):
+        load_signal_detector(RidSettings(rules_dir=tmp_path / "nowhere"))
+
+
+def test_a_vocabulary_of_another_model_is_refused(tmp_path: Path) -> None:
+    shutil.copytree(MODEL, tmp_path / "model")
+    (tmp_path / "model" / "vocabulary.txt").write_text("", encoding="utf-8")
+    with pytest.raises(ModelError, match="features"):
+        load_classifier(tmp_path / "model")

@@ -37,7 +37,9 @@ class Recorder:
 
 
 def classifier(session: Recorder) -> SignalClassifier:
-    config = ClassifierConfig(version="1", feature_format=FORMAT, lexicon={}, heads=(ONE, ANY))
+    config = ClassifierConfig(
+        version="1", feature_format=FORMAT, features=2, lexicon={}, heads=(ONE, ANY)
+    )
     return SignalClassifier(session, config, ["cc:a", "cc:b", "cc:c"])
 
 
@@ -86,7 +88,7 @@ def test_a_head_of_several_labels_gives_each_its_own_probability() -> None:
 
 def test_a_model_of_other_features_is_refused() -> None:
     with pytest.raises(ValidationError, match="feature format"):
-        ClassifierConfig(version="1", feature_format=FORMAT + 1, lexicon={}, heads=())
+        ClassifierConfig(version="1", feature_format=FORMAT + 1, features=0, lexicon={}, heads=())
 
 
 def test_a_head_without_a_threshold_for_every_label_is_refused() -> None:

@@ -62,7 +62,9 @@ def head(name: str, labels: tuple[str, ...]) -> Head:
 
 def detector(session: LastLabel, min_confidence: float = 0.35) -> SignalDetector:
     heads = tuple(head(name, labels) for name, labels in HEADS.items())
-    config = ClassifierConfig(version="1", feature_format=FORMAT, lexicon={}, heads=heads)
+    config = ClassifierConfig(
+        version="1", feature_format=FORMAT, features=2, lexicon={}, heads=heads
+    )
     parts = DetectorParts(
         repair=repair(),
         cues=cues(),
