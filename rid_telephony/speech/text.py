@@ -36,9 +36,14 @@ def normalise(text: str) -> str:
     App) are kept.
     """
     plain = _converter().convert(text.translate(_HALF_WIDTH)).strip()
-    spoken = say_numbers(plain)
-    tight = _SPACES.sub(" ", _SPACE.sub("", spoken))
-    return _ASCII_POINT.sub(lambda found: _PUNCTUATION[found[0]], tight)
+    # Before the numbers too: "¥ 300" is a price only when its blank is gone.
+    spoken = say_numbers(_tighten(plain))
+    return _ASCII_POINT.sub(lambda found: _PUNCTUATION[found[0]], _tighten(spoken))
+
+
+def _tighten(text: str) -> str:
+    """Blanks only between Latin words and digits, one at a time."""
+    return _SPACES.sub(" ", _SPACE.sub("", text))
 
 
 def letters_of(text: str) -> str:

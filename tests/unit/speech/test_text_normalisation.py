@@ -81,6 +81,10 @@ def test_punctuation_beside_chinese_becomes_chinese() -> None:
     assert normalise("好的,谢谢!你是AI吗?") == "好的，谢谢！你是AI吗？"
 
 
+def test_a_blank_between_sign_and_sum_changes_no_price() -> None:
+    assert normalise("¥ 300") == normalise("¥300") == "三百元"
+
+
 def test_spaces_stay_between_latin_words_only() -> None:
     assert normalise(" 打开 App Store 看 看 ") == "打开App Store看看"
 
