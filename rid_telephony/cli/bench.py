@@ -60,7 +60,7 @@ def latency(
     utterances, in turn. Takes the recording's length and about a minute more.
     """
     settings = load_settings(config)
-    said = _truth(truth or file.with_suffix(".json"), wanted=truth is not None)
+    said = spoken_truth(truth or file.with_suffix(".json"), wanted=truth is not None)
     program = loaded_app(settings)
     recording = open_recording(file, settings.media)
     traces: list[Trace] = []
@@ -158,12 +158,12 @@ def _plain(program: App) -> Callable[[Samples], str]:
     return recognise
 
 
-def _truth(path: Path, *, wanted: bool) -> dict[Party, str]:
+def spoken_truth(path: Path, *, wanted: bool) -> dict[Party, str]:
     """What each party really said; empty where no file was named and none lies beside."""
     if not wanted and not path.exists():
         return {}
     try:
-        turns = json.loads(path.read_text(encoding="utf-8"))["turns"]
+        turns = _turns(json.loads(path.read_text(encoding="utf-8")))
         return {
             party: "".join(
                 turn["text"] for turn in turns if turn.get("speaker", turn.get("party")) == party
@@ -196,7 +196,7 @@ def _errors(
 def _turns(document: dict[str, Any]) -> list[dict[str, Any]]:
     """Turns of a dialogue's JSON, or of all calls of a capture's ground truth."""
     calls = document.get("calls", [document])
-    return [turn for call in calls for turn in call.get("turns", [])]
+    return [turn for call in calls for turn in call["turns"]]
 
 
 def _peak_megabytes() -> float:
