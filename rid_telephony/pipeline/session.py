@@ -60,6 +60,7 @@ class CallSession:
         self._waiting = 0
         self._dropped = 0
         self._partials_lost = 0
+        self._concealed = 0
         self._heard_from: set[Party] = set()
         self._ended: CallEnded | None = None
         self.over = False
@@ -87,6 +88,7 @@ class CallSession:
     def hear(self, frame: AudioFrame) -> None:
         """Audio of one leg. What is said on hold is not said to the other: it is left out."""
         self._heard_from.add(frame.party)
+        self._concealed += frame.concealed
         if not self._held:
             self._react(self._parts.segmenters[frame.party].push(frame))
 
@@ -222,6 +224,10 @@ class CallSession:
         for party in Party:
             if party not in self._heard_from:
                 self._degraded("no_audio", f"No audio of the {party.value} was found.", 1)
+        if self._concealed:
+            self._degraded(
+                "packet_loss", "Packets were lost; their sound was concealed.", self._concealed
+            )
         advice, summary = self._parts.analyst.finish(now)
         self._publisher.advice(advice)
         self._publisher.summary(summary, now)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -265,6 +265,18 @@ def test_a_bug_in_one_call_ends_its_analysis_and_not_the_others() -> None:
     assert [event.subject for event in failed] == ["c1"]
     bench.play(CallEnded("c2", 3.0, "normal"))
     assert [event.subject for event in bench.events if event.type == "call.ended"] == ["c1", "c2"]
+
+
+def test_lost_packets_are_said_since_words_may_be_missing() -> None:
+    bench = Bench()
+    lost = [replace(frame, concealed=True) for frame in speech(0.5, 0.54)]
+    bench.play(started(), *speech(0, 0.5), *lost, CallEnded("c1", 1.0, "normal"))
+    told = {
+        event.data["reason"]: event.data["count"]
+        for event in bench.events
+        if event.type == "analysis.degraded"
+    }
+    assert told["packet_loss"] == 2
 
 
 def test_items_of_a_call_that_never_started_are_dropped_and_counted() -> None:
