@@ -38,7 +38,7 @@ class EndpointingSettings(Section):
     """Silence that ends an utterance whose words so far are complete."""
     hang_over_incomplete: float = Field(default=0.8, ge=0.1, le=5)
     """Silence that ends an utterance whose words so far are not complete."""
-    speculate_after: float = Field(default=0.2, ge=0.05, le=1)
+    speculate_after: float = Field(default=0.16, ge=0.05, le=1)
     """Silence after which recognition starts on trial; also the silence kept at the end."""
     min_speech: float = Field(default=0.1, ge=0, le=1)
     """Segments with less speech are dropped."""
