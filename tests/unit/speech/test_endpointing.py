@@ -19,8 +19,8 @@ from rid_telephony.speech.endpointing import (
 )
 
 FRAME = 0.02
-SETTINGS = EndpointingSettings()
-SHORT = EndpointingSettings(max_utterance=5.0, soft_limit=4.0)
+SETTINGS = EndpointingSettings(speculate_after=0.2)
+SHORT = EndpointingSettings(speculate_after=0.2, max_utterance=5.0, soft_limit=4.0)
 HANG_OVER, SPECULATE, WINDOW = 25, 10, 5
 """0.5 s, 0.2 s and 0.1 s in frames of 20 ms."""
 

@@ -50,7 +50,12 @@ def audio(*parts: tuple[float, bool]) -> Samples:
 
 
 def segmenter(party: Party = Party.CUSTOMER, **values: float) -> LegSegmenter:
-    return LegSegmenter("call-1", party, LoudnessDetector(), EndpointingSettings(**values))
+    return LegSegmenter(
+        "call-1",
+        party,
+        LoudnessDetector(),
+        EndpointingSettings(**{"speculate_after": 0.2, **values}),
+    )
 
 
 def packets(samples: Samples, at: float = 0.0, size: int = 160) -> list[AudioFrame]:
