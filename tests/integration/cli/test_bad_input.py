@@ -90,8 +90,16 @@ def test_every_bad_line_is_named_in_a_short_line_of_its_own(
 def start(*arguments: str | Path, errors: Path) -> subprocess.Popen[bytes]:
     with errors.open("wb") as stream:
         return subprocess.Popen(  # noqa: S603 - our own command
-            [*COMMAND, *map(str, arguments)], stdout=subprocess.PIPE, stderr=stream
+            [*COMMAND, *map(str, arguments)],
+            stdout=subprocess.PIPE,
+            stderr=stream,
+            preexec_fn=heed_interrupts,  # noqa: PLW1509 - no thread runs between fork and exec
         )
+
+
+def heed_interrupts() -> None:
+    """Undo what a shell does to programs in the background: they ignore SIGINT."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @pytest.mark.parametrize(
