@@ -125,11 +125,16 @@ class CallRetrieved:
 
 @dataclass(frozen=True, slots=True)
 class CallTransferred:
-    """The customer now talks to another agent."""
+    """The customer now talks to another agent.
+
+    Attributes:
+        agent: The new agent's id; events from here on are theirs.
+    """
 
     call_id: str
     at: float
     to: Leg
+    agent: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +143,8 @@ class CallEnded:
 
     Attributes:
         cause: A stable word: ``normal``, ``busy``, ``no_answer``, ``cancelled``,
-            ``rejected``, ``failed`` or ``capture_ended``.
+            ``rejected``, ``failed``, ``capture_ended``, or ``lost`` where we or the PBX were away
+            when it ended.
         by: Who hung up, where it can be told.
     """
 
@@ -149,3 +155,41 @@ class CallEnded:
 
 
 CallEvent = CallStarted | CallAnswered | CallHeld | CallRetrieved | CallTransferred | CallEnded
+
+
+@dataclass(frozen=True, slots=True)
+class TalkBegan:
+    """Agent and customer hear each other now: what they say is to be analysed.
+
+    Attributes:
+        at: Seconds on the call's clock.
+        origin: Second 0 of the call's clock, in seconds on the source's clock.
+        agent: The channel of the agent's leg.
+        customer: The channel of the customer's leg.
+        agent_id: Who the agent is; write-back goes to them.
+        endpoint: The SIP user of the agent's softphone.
+    """
+
+    call_id: str
+    at: float
+    origin: float
+    agent: str
+    customer: str
+    agent_id: str = ""
+    endpoint: str = ""
+
+    def channel(self, party: Party) -> str:
+        """The channel of a party's leg."""
+        return self.agent if party is Party.AGENT else self.customer
+
+
+@dataclass(frozen=True, slots=True)
+class TalkPaused:
+    """They no longer hear each other (transfer, consultation, end): nothing is analysed."""
+
+    call_id: str
+    at: float
+
+
+TalkEvent = TalkBegan | TalkPaused
+"""What the forks and the write-back go by."""

@@ -16,6 +16,7 @@ from pydantic_settings import (
 from pydantic_settings import SettingsError as UnreadableEnvironment
 
 from rid_telephony.errors import SettingsError
+from rid_telephony.settings.asterisk import AsteriskSettings
 from rid_telephony.settings.media import MediaSettings
 from rid_telephony.settings.output import FeedSettings, PrivacySettings, StoreSettings
 from rid_telephony.settings.rid import RidSettings
@@ -40,6 +41,7 @@ class Settings(BaseSettings):
         frozen=True,
     )
 
+    asterisk: AsteriskSettings = AsteriskSettings()
     media: MediaSettings = MediaSettings()
     speech: SpeechSettings = SpeechSettings()
     rid: RidSettings = RidSettings()

@@ -1,0 +1,1 @@
+"""PBX adapters: events in, commands out, supervision."""

@@ -1,0 +1,93 @@
+"""What passes between the PBX adapters and the parts that serve every PBX."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from rid_telephony.calls.messages import Party
+from rid_telephony.errors import RidTelephonyError
+
+
+class PbxError(RidTelephonyError):
+    """A command to the PBX failed."""
+
+    code = "pbx_failed"
+    exit_code = 8
+
+
+class PbxDownError(PbxError):
+    """The PBX is not connected, or went away before it answered."""
+
+    code = "pbx_down"
+
+
+class PbxTimeoutError(PbxError):
+    """The PBX did not answer in time."""
+
+    code = "pbx_timeout"
+
+
+class PbxRefusedError(PbxError):
+    """The PBX answered that it will not, or cannot."""
+
+    code = "pbx_refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Fork:
+    """A passive copy of what one party says.
+
+    Attributes:
+        fork_id: A UUID; the media connection names it.
+        channel: The PBX's unique id of the leg that is listened to.
+    """
+
+    fork_id: str
+    call_id: str
+    party: Party
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where the PBX is to send a fork's audio.
+
+    Attributes:
+        host: Address that the PBX can reach.
+        port: TCP or UDP port.
+    """
+
+    host: str
+    port: int
+
+
+class ForkDriver(Protocol):
+    """Makes a PBX send us a copy of one party's speech."""
+
+    async def start(self, fork: Fork, destination: Destination) -> None:
+        """Ask for it; the audio follows on the media listener.
+
+        Raises:
+            PbxError: The PBX is away, refused, or did not answer.
+        """
+
+    async def stop(self, fork: Fork) -> None:
+        """End it. Never raises: what is gone already is fine."""
+
+
+class PbxWriter(Protocol):
+    """Writes back to the PBX. Every method raises :class:`PbxError` when it failed."""
+
+    async def set_variables(self, channel: str, values: Mapping[str, str]) -> None:
+        """Set channel variables (names without the prefix: ``hint``, ``emotion``)."""
+
+    async def send_message(self, endpoint: str, text: str) -> None:
+        """Send a SIP MESSAGE, ``text/plain``, UTF-8, to a registered softphone."""
+
+    async def emit(self, name: str, fields: Mapping[str, str]) -> None:
+        """Put an event on the PBX's own event bus (``UserEvent RidHint``, ``rid::hint``)."""
+
+    async def display(self, channel: str, text: str) -> None:
+        """Show a text as the connected line on the phone's display."""

@@ -1,0 +1,97 @@
+"""``[asterisk]``: the PBX, the forks of its calls, and what is written back to it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+
+from rid_telephony.settings.section import Section
+
+
+class WriteBackSettings(Section):
+    """``[asterisk.write_back]``: what agents and dialplans get to see; each can be off."""
+
+    variables: bool = True
+    """Set ``RID_*`` channel variables on the agent's channel."""
+    customer_variables: bool = False
+    """Set them on the customer's channel too."""
+    user_event: bool = True
+    """Send ``UserEvent RidHint`` and ``RidAlert`` on the manager interface."""
+    message: bool = True
+    """Send hints to the agent's softphone by SIP MESSAGE."""
+    message_script: bool = True
+    """Put the script, the words to say, below the hint's line in the message."""
+    message_from: str = "RID <sip:rid@localhost>"
+    """Who the message is from, as the softphone shows it."""
+    message_to: str = "pjsip:{endpoint}"
+    """Where messages go; ``{endpoint}`` is the agent's endpoint."""
+    display: bool = False
+    """Show the hint's line as the connected line on the agent's phone."""
+    per_second: float = Field(default=20.0, gt=0, le=1000)
+    """Actions a second that one call may cause; state variables are merged beyond it."""
+    queue_size: int = Field(default=64, gt=0, le=10_000)
+    """Writes of one call that may wait; more are dropped, oldest state first, and counted."""
+    timeout: float = Field(default=3.0, gt=0, le=60)
+    """Seconds that one write may take."""
+
+
+class ForkSettings(Section):
+    """``[asterisk.fork]``: how the PBX sends us the audio of a leg."""
+
+    means: Literal["audiosocket", "unicast_rtp", "websocket"] = "audiosocket"
+    """``audiosocket`` (Asterisk 18+), ``unicast_rtp`` (any) or ``websocket`` (22+)."""
+    listen: str = "127.0.0.1"
+    """Address that we listen on for the audio."""
+    port: int = Field(default=9092, ge=0, le=65_535)
+    """TCP port for AudioSocket and WebSocket; 0 takes a free one."""
+    rtp_ports: tuple[int, int] = (40_000, 40_998)
+    """UDP ports for UnicastRTP, first and last."""
+    advertise: str = ""
+    """Address that the PBX sends to, where it is not the one we listen on."""
+    websocket_client: str = "rid"
+    """Name of the connection in websocket_client.conf."""
+    open_timeout: float = Field(default=5.0, gt=0, le=60)
+    """Seconds that the PBX may take to send the first byte of a fork."""
+    stall_timeout: float = Field(default=30.0, gt=0, le=600)
+    """Seconds without a byte after which a fork is given up."""
+    attempts: int = Field(default=5, ge=1, le=100)
+    """How often a leg's fork is tried while the call goes on."""
+    max_forks: int = Field(default=400, gt=0, le=10_000)
+    """Forks at the same time; a call beyond them is not analysed, and its feed says so."""
+
+
+class AsteriskSettings(Section):
+    """The PBX. ``serve`` needs ``username`` and ``secret``."""
+
+    host: str = "127.0.0.1"
+    """Manager interface, address."""
+    port: int = Field(default=5038, gt=0, le=65_535)
+    """Manager interface, port."""
+    username: str = ""
+    """Manager user (manager.conf)."""
+    secret: SecretStr = SecretStr("")
+    """Its secret; better in RID_TELEPHONY_ASTERISK__SECRET or ``secret_file``."""
+    secret_file: Path | None = None
+    """File whose first line is the secret."""
+    tls: bool = False
+    """Connect with TLS (``tlsenable`` in manager.conf)."""
+    tls_ca: Path | None = None
+    """CA certificates to check the PBX's certificate against; the system's when empty."""
+    connect_timeout: float = Field(default=5.0, gt=0, le=60)
+    """Seconds to connect and log in."""
+    action_timeout: float = Field(default=5.0, gt=0, le=60)
+    """Seconds that an action may take."""
+    ping_interval: float = Field(default=5.0, gt=0, le=300)
+    """Seconds of silence after which the PBX is asked whether it is alive."""
+    backoff: tuple[float, float] = (0.5, 30.0)
+    """Seconds before the first and (at most) before each later attempt to reconnect."""
+    event_queue: int = Field(default=50_000, gt=0)
+    """Events that may wait to be read; beyond it we reconnect and reconcile."""
+    agent_pattern: str = r"^(?:\d{3,5}|agent.*)$"
+    """Regular expression of the endpoints that are agents, where the dialplan does not say."""
+    max_calls: int = Field(default=200, gt=0, le=10_000)
+    """Calls analysed at the same time; more are not touched, and counted."""
+    fork: ForkSettings = ForkSettings()
+    write_back: WriteBackSettings = WriteBackSettings()
