@@ -23,6 +23,8 @@ class ChannelKind(StrEnum):
     """Half of a pipe inside the PBX (Asterisk ``Local/…;1`` and ``;2``, FreeSWITCH loopback)."""
     FORK = "fork"
     """Made by us, or by an earlier run of us, to hear another channel."""
+    SERVICE = "service"
+    """Not a person and not ours: an announcer, a recorder, somebody's bot or snoop."""
 
 
 class DialStatus(StrEnum):
@@ -140,7 +142,7 @@ class BridgeJoined:
 
 @dataclass(frozen=True, slots=True)
 class BridgeParted:
-    """A channel left a bridge."""
+    """A channel left a bridge; ``bridge`` empty: it is in none, whichever we thought."""
 
     at: float
     bridge: str
@@ -166,6 +168,14 @@ class HoldEnded:
 @dataclass(frozen=True, slots=True)
 class HangupAsked:
     """The far end of ``channel`` (or the PBX on its behalf) wants to hang up."""
+
+    at: float
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallerGaveUp:
+    """The caller left a queue before anybody answered (the PBX says so in as many words)."""
 
     at: float
     channel: str
@@ -204,6 +214,7 @@ Observation = (
     | HoldBegun
     | HoldEnded
     | HangupAsked
+    | CallerGaveUp
     | ChannelEnded
     | ChannelsListed
 )

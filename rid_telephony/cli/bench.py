@@ -21,6 +21,7 @@ from rid_telephony.bench.figures import Spread
 from rid_telephony.bench.latency import LatencyReport, Race, latency_report, race
 from rid_telephony.bench.media import measure_media
 from rid_telephony.calls.messages import Party
+from rid_telephony.cli.bench_live import live
 from rid_telephony.cli.options import ConfigOption
 from rid_telephony.cli.progress import loaded_app, position_bar
 from rid_telephony.cti.feed import Feed
@@ -36,8 +37,10 @@ from rid_telephony.speech.messages import SpeechSegment
 from rid_telephony.speech.segmenter import LegSegmenter
 
 app = typer.Typer(
-    help="Measurements as ratios of one run: latency, cost of a leg.", no_args_is_help=True
+    help="Measurements as ratios of one run: latency, cost of a leg, live calls.",
+    no_args_is_help=True,
 )
+app.command()(live)
 
 FileArgument = Annotated[Path, typer.Argument(help="A capture or an audio file.")]
 

@@ -12,10 +12,13 @@ from rich.console import Console
 from rid_telephony.cli import (
     analyze,
     bench,
+    check,
+    dialplan,
     evaluate,
     export,
     replay,
     schema,
+    serve,
     settings,
     train,
     transcribe,
@@ -38,6 +41,7 @@ app = typer.Typer(
 )
 app.command()(replay.demo)
 app.command()(replay.replay)
+app.command()(serve.serve)
 app.command()(analyze.analyze)
 app.command()(transcribe.transcribe)
 app.command()(evaluate.evaluate)
@@ -45,6 +49,8 @@ app.command()(export.export)
 app.command()(train.train)
 app.command()(schema.schema)
 app.command()(settings.settings)
+app.command()(dialplan.dialplan)
+app.command()(check.check)
 app.add_typer(bench.app, name="bench")
 
 

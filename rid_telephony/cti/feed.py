@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
@@ -69,6 +69,17 @@ class Feed:
     ) -> CallChannel:
         """Begin a call's sequence. ``started_at`` is second 0 of the call's clock, UTC."""
         return CallChannel(call_id, started_at.astimezone(UTC), tenant, agent)
+
+    def resume_call(self, last: CloudEvent, seen: Iterable[str]) -> CallChannel:
+        """Go on with the sequence of a call that an earlier run of the program began.
+
+        Args:
+            last: Its last event.
+            seen: The types of all of its events.
+        """
+        began = last.time - timedelta(milliseconds=last.data["at_ms"])
+        lifecycle = {_ONCE[event_type] for event_type in seen if event_type in _ONCE}
+        return CallChannel(last.subject, began, last.tenant, last.agent, last.sequence, lifecycle)
 
     def listen(self, listener: Callable[[CloudEvent], None]) -> Callable[[], None]:
         """Call ``listener`` with every event from now on; returns what ends it."""

@@ -7,7 +7,6 @@ from typing import Protocol
 from rid_telephony.media.messages import Samples
 from rid_telephony.pbx.messages import Destination
 
-
 __all__ = ["Destination", "ForkSink", "MediaListener"]
 
 

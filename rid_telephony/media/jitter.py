@@ -12,8 +12,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from rid_telephony.media.g711 import decode_g711
-from rid_telephony.media.payloads import PayloadMap
+from rid_telephony.media.payloads import PayloadMap, decode_payload
 from rid_telephony.media.playout import Playout, PlayoutCounters, Stretch
 from rid_telephony.media.rtp import RtpPacket
 
@@ -25,8 +24,8 @@ MAX_HELD = 512
 """Packets held while one is waited for, whatever the time."""
 RIVAL_PACKETS = 3
 """Packets of a new source, with none of the old one among them, that make it the source."""
-MAX_PACKET_SAMPLES = 4000
-"""Longest packet believed: 0.5 s."""
+MAX_PACKET_BYTES = 4000
+"""Longest payload believed: 0.5 s of G.711."""
 _WRAP = 1 << 16
 _HALF = 1 << 15
 
@@ -90,7 +89,7 @@ class JitterBuffer:
     def use(self, payloads: PayloadMap) -> None:
         """Replace the meaning of the payload types (a new session description)."""
         self._payloads = payloads
-        self._laws = {number: form.kind.law for number, form in payloads.items()}
+        self._kinds = {n: form.kind for n, form in payloads.items() if form.kind.is_audio}
 
     @property
     def waiting(self) -> bool:
@@ -256,19 +255,20 @@ class JitterBuffer:
         self._given_up.discard((packet.sequence - MAX_MISORDER) % _WRAP)
         if packet.marker:
             self.counters.talkspurts += 1
-        law = self._laws.get(packet.payload_type)
-        if law is None or not 0 < len(packet.payload) <= MAX_PACKET_SAMPLES:
+        kind = self._kinds.get(packet.payload_type)
+        sane = kind and 0 < len(packet.payload) <= MAX_PACKET_BYTES
+        samples = decode_payload(kind, packet.payload) if kind and sane else None
+        if samples is None:
             self._skip(packet)
             return
         lost, self._lost = self._lost, False
-        samples = decode_g711(law, packet.payload)
         self._playout.place(packet.timestamp, samples, arrival, lost)
 
     def _skip(self, packet: RtpPacket) -> None:
         form = self._payloads.get(packet.payload_type)
         if form is None:
             self.counters.skipped["unknown_payload_type"] += 1
-        elif form.kind.law is None:
+        elif not form.kind.is_audio:
             self.counters.skipped[str(form.kind)] += 1
         else:
             self.counters.skipped["bad_length"] += 1

@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from rid_telephony.media.g711 import G711Law
+import numpy as np
+
+from rid_telephony.media.g711 import G711Law, decode_g711
+from rid_telephony.media.messages import Samples
 
 
 class PayloadKind(StrEnum):
@@ -14,18 +17,37 @@ class PayloadKind(StrEnum):
 
     PCMU = "pcmu"
     PCMA = "pcma"
+    L16 = "l16"
     DTMF = "dtmf"
     COMFORT_NOISE = "comfort_noise"
     UNSUPPORTED = "unsupported_codec"
     ENCRYPTED = "encrypted"
 
     @property
-    def law(self) -> G711Law | None:
-        """The G.711 law, or None where this kind is not audio that can be decoded."""
-        return _LAWS.get(self)
+    def is_audio(self) -> bool:
+        """True where :func:`decode_payload` knows this kind."""
+        return self in _LAWS or self is PayloadKind.L16
 
 
 _LAWS = {PayloadKind.PCMU: G711Law.PCMU, PayloadKind.PCMA: G711Law.PCMA}
+
+
+def decode_payload(kind: PayloadKind, payload: bytes) -> Samples | None:
+    """Decode audio.
+
+    Args:
+        kind: What the payload type stands for.
+        payload: One packet's bytes.
+
+    Returns:
+        int16 at 8000 Hz; None where the kind is not audio, or the bytes end in half a sample.
+    """
+    law = _LAWS.get(kind)
+    if law:
+        return decode_g711(law, payload)
+    if kind is not PayloadKind.L16 or len(payload) % 2:
+        return None
+    return np.frombuffer(payload, ">i2").astype(np.int16)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +106,14 @@ STATIC_PAYLOADS: PayloadMap = {
     )
 }
 """RFC 3551, table 4."""
+
+ASTERISK_PAYLOADS: PayloadMap = {
+    0: payload_format("PCMU", 8000),
+    8: payload_format("PCMA", 8000),
+    10: PayloadFormat(PayloadKind.L16, "L16"),
+}
+"""What Asterisk's UnicastRTP channel sends, where there is no SDP: its ``slin`` is L16 (RFC 3551,
+section 4.5.11: 16 bits, big endian) at 8000 Hz on number 10, not the 44,100 Hz of RFC 3551."""
 
 UNSIGNALLED_PAYLOADS: PayloadMap = {
     **STATIC_PAYLOADS,

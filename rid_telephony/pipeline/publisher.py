@@ -53,7 +53,7 @@ class CallPublisher:
                 data = events.CallRetrieved(at_ms=at_ms, by=event.by.value)
                 self._publish("call.retrieved", data)
             case calls.CallTransferred():
-                self._channel.agent = event.to.number or event.to.channel
+                self._channel.agent = event.agent or event.to.number or event.to.channel
                 self._publish("call.transferred", self._translate.call.transferred(event))
             case calls.CallEnded():
                 self._publish(

@@ -8,6 +8,7 @@ from concurrent.futures import Future
 import structlog
 
 from rid_telephony.calls.messages import (
+    CallAnswered,
     CallEnded,
     CallEvent,
     CallHeld,
@@ -56,7 +57,8 @@ class CallSession:
         self._publisher = parts.publisher
         self._clock = clock
         self._labels = labels
-        self._held = False
+        self._held_by: set[Party] = set()
+        self._answered = False
         self._waiting = 0
         self._dropped = 0
         self._partials_lost = 0
@@ -76,11 +78,13 @@ class CallSession:
 
     def note(self, event: CallEvent) -> None:
         """Something happened to the call, short of its end."""
-        if isinstance(event, CallHeld):
-            self._held = True
+        if isinstance(event, CallAnswered):
+            self._answered = True
+        elif isinstance(event, CallHeld):
+            self._held_by.add(event.by)
             self._flush()
         elif isinstance(event, CallRetrieved):
-            self._held = False
+            self._held_by.discard(event.by)
         elif isinstance(event, CallTransferred):
             self._parts.voices.change_speaker(Party.AGENT)
         self._publisher.call(event)
@@ -89,13 +93,13 @@ class CallSession:
         """Audio of one leg. What is said on hold is not said to the other: it is left out."""
         self._heard_from.add(frame.party)
         self._concealed += frame.concealed
-        if not self._held:
+        if not self._held_by:
             self._react(self._parts.segmenters[frame.party].push(frame))
 
     def tick(self) -> None:
         """Let time pass."""
         now = self._clock()
-        if not self._held and self._ended is None:
+        if not self._held_by and self._ended is None:
             for segmenter in self._parts.segmenters.values():
                 self._react(segmenter.advance(now))
         self._publisher.advice(self._parts.analyst.tick(now))
@@ -108,9 +112,18 @@ class CallSession:
         self._flush()
         self._complete_if_settled()
 
-    def abandon(self) -> None:
+    def degrade(self, reason: str, detail: str) -> None:
+        """Something about this call is being left out."""
+        if not self.over:
+            self._degraded(reason, detail, 1)
+
+    def stop(self, cause: str) -> None:
+        """Nothing more will be heard of this call; what was said is still recognised."""
+        self.end(CallEnded(self.call_id, self._clock(), cause))
+
+    def abandon(self, cause: str) -> None:
         """The source is gone: end the call now, whatever is still being recognised."""
-        self.end(CallEnded(self.call_id, self._clock(), "capture_ended"))
+        self.stop(cause)
         if not self.over:
             self._dropped += self._waiting
             self._degraded("recognition_abandoned", "The source ended first.", self._waiting)
@@ -221,8 +234,9 @@ class CallSession:
     def _complete(self) -> None:
         ended = self._ended or CallEnded(self.call_id, self._clock(), "failed")
         now = max(ended.at, self._clock())
+        talked = self._answered or self._heard_from
         for party in Party:
-            if party not in self._heard_from:
+            if talked and party not in self._heard_from:
                 self._degraded("no_audio", f"No audio of the {party.value} was found.", 1)
         if self._concealed:
             self._degraded(

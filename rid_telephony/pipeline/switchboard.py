@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import structlog
 
@@ -61,10 +62,24 @@ class Switchboard:
         for session in tuple(self._sessions.values()):
             self._guard(session, session.tick)
 
-    def close(self) -> None:
-        """End every call that is still open: the source is at its end, or we stop."""
+    def degrade(self, call_id: str, reason: str, detail: str) -> None:
+        """Something about a call is being left out; its feed says so."""
+        if session := self._sessions.get(call_id):
+            self._guard(session, lambda: session.degrade(reason, detail))
+
+    def end_all(self, cause: str) -> None:
+        """Begin to end every call; their last words may still be recognised."""
         for session in tuple(self._sessions.values()):
-            self._guard(session, session.abandon)
+            self._guard(session, partial(session.stop, cause))
+
+    def close(self, cause: str = "capture_ended") -> None:
+        """End every call that is still open: the source is at its end, or we stop.
+
+        Args:
+            cause: What ``call.ended`` says.
+        """
+        for session in tuple(self._sessions.values()):
+            self._guard(session, partial(session.abandon, cause))
 
     def _start(self, started: CallStarted) -> None:
         if started.call_id in self._sessions:

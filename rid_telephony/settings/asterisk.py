@@ -8,33 +8,14 @@ from typing import Literal
 from pydantic import Field, SecretStr
 
 from rid_telephony.settings.section import Section
+from rid_telephony.settings.writeback import WriteBackSettings
 
 
-class WriteBackSettings(Section):
+class AsteriskWriteBackSettings(WriteBackSettings):
     """``[asterisk.write_back]``: what agents and dialplans get to see; each can be off."""
 
-    variables: bool = True
-    """Set ``RID_*`` channel variables on the agent's channel."""
-    customer_variables: bool = False
-    """Set them on the customer's channel too."""
-    user_event: bool = True
-    """Send ``UserEvent RidHint`` and ``RidAlert`` on the manager interface."""
-    message: bool = True
-    """Send hints to the agent's softphone by SIP MESSAGE."""
-    message_script: bool = True
-    """Put the script, the words to say, below the hint's line in the message."""
-    message_from: str = "RID <sip:rid@localhost>"
-    """Who the message is from, as the softphone shows it."""
-    message_to: str = "pjsip:{endpoint}"
+    message_to: str = Field(default="pjsip:{endpoint}", pattern=r"^[^{}]*\{endpoint\}[^{}]*$")
     """Where messages go; ``{endpoint}`` is the agent's endpoint."""
-    display: bool = False
-    """Show the hint's line as the connected line on the agent's phone."""
-    per_second: float = Field(default=20.0, gt=0, le=1000)
-    """Actions a second that one call may cause; state variables are merged beyond it."""
-    queue_size: int = Field(default=64, gt=0, le=10_000)
-    """Writes of one call that may wait; more are dropped, oldest state first, and counted."""
-    timeout: float = Field(default=3.0, gt=0, le=60)
-    """Seconds that one write may take."""
 
 
 class ForkSettings(Section):
@@ -94,4 +75,4 @@ class AsteriskSettings(Section):
     max_calls: int = Field(default=200, gt=0, le=10_000)
     """Calls analysed at the same time; more are not touched, and counted."""
     fork: ForkSettings = ForkSettings()
-    write_back: WriteBackSettings = WriteBackSettings()
+    write_back: AsteriskWriteBackSettings = AsteriskWriteBackSettings()

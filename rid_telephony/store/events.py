@@ -19,6 +19,8 @@ from rid_telephony.store.writer import EventWriter
 
 PAGE = 1000
 """Events read from the database at once while replaying."""
+RECENT = 200_000
+"""Events among which a broken-off call is looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +147,27 @@ class EventStore:
         )
         with _reading(), self._engine.connect() as connection:
             return [StoredCall(*row) for row in connection.execute(query)]
+
+    def unfinished(self) -> list[str]:
+        """Calls without ``call.ended``: the program was killed while they went on.
+
+        Only calls among the last :data:`RECENT` events are looked at: a start must not take
+        longer with every year of calls.
+
+        Raises:
+            StoreError: The database cannot be read.
+        """
+        self.flush()
+        recent = events.c.cursor > self.last_cursor() - RECENT
+        ended = select(events.c.call_id).where(recent, events.c.type == "call.ended")
+        query = (
+            select(events.c.call_id)
+            .where(recent, events.c.call_id.not_in(ended))
+            .group_by(events.c.call_id)
+            .order_by(func.min(events.c.cursor))
+        )
+        with _reading(), self._engine.connect() as connection:
+            return list(connection.execute(query).scalars())
 
     def close(self) -> int:
         """Write what waits and close; returns how many events could not be written."""

@@ -1,0 +1,1 @@
+"""Concurrent calls with real speech through a real PBX, and what they cost."""

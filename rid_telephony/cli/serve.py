@@ -1,0 +1,116 @@
+"""``rid-telephony serve``: live calls of a PBX."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from contextlib import ExitStack, suppress
+from typing import Annotated
+
+import structlog
+import typer
+
+from rid_telephony.cli.options import (
+    ConfigOption,
+    JsonOption,
+    LanguageOption,
+    StoreOption,
+    with_language,
+)
+from rid_telephony.cli.progress import loaded_app
+from rid_telephony.cti.feed import Feed, Subscription
+from rid_telephony.live import LiveService
+from rid_telephony.settings import Settings, load_settings
+from rid_telephony.store.events import EventStore
+
+log = structlog.get_logger(__name__)
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+POLL = 0.02
+"""Seconds between two looks at the events to print."""
+
+
+def serve(
+    as_json: JsonOption = False,
+    language: LanguageOption = None,
+    store: StoreOption = None,
+    no_store: Annotated[bool, typer.Option("--no-store", help="Keep no events.")] = False,
+    config: ConfigOption = None,
+) -> None:
+    """Listen to a PBX and coach its agents, until stopped (SIGTERM or Ctrl-C).
+
+    Connects to the Asterisk that `[asterisk]` names, analyses the calls that its dialplan marks,
+    and writes hints back to the agents' softphones. Calls never wait for it: it can be started,
+    stopped and killed at any time.
+
+    First: `rid-telephony dialplan asterisk` (what to add to the PBX) and `rid-telephony check`
+    (whether it is right). `--json` writes every event of the feed to stdout, one CloudEvent a
+    line; the log goes to stderr.
+    """
+    settings = with_language(load_settings(config), language)
+    app = loaded_app(settings)
+    with ExitStack() as stack:
+        kept = None
+        if not no_store and settings.store.enabled:
+            kept = EventStore(store or settings.store.url, on_trouble=_store_trouble)
+            stack.callback(kept.close)
+            kept.claim()
+        feed = Feed(settings.feed.source, kept)
+        service = LiveService(app, feed, kept)
+        asyncio.run(_run(service, feed, settings, as_json=as_json))
+
+
+async def _run(service: LiveService, feed: Feed, settings: Settings, *, as_json: bool) -> None:
+    loop = asyncio.get_running_loop()
+    serving = asyncio.create_task(service.run())
+    for number in SIGNALS:
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            loop.add_signal_handler(number, serving.cancel)
+    printer = _Printer(feed, settings) if as_json else None
+    try:
+        with suppress(asyncio.CancelledError):
+            await serving
+    finally:
+        if printer:
+            await printer.close()
+        log.info("stopped")
+
+
+class _Printer:
+    """Writes the feed to stdout without ever holding up the calls."""
+
+    def __init__(self, feed: Feed, settings: Settings) -> None:
+        limits = settings.feed
+        self._waiting = Subscription(limits.consumer_queue, limits.consumer_bytes)
+        self._unlisten = feed.listen(self._waiting.offer)
+        self._closing = False
+        self._task = asyncio.create_task(self._run())
+
+    async def close(self) -> None:
+        """Write what waits."""
+        self._closing = True
+        await self._task
+
+    async def _run(self) -> None:
+        try:
+            while self._waiting or not self._closing:
+                lines = []
+                while event := self._waiting.take():
+                    lines.append(event.line() + "\n")
+                if lines:
+                    await asyncio.to_thread(_write, "".join(lines))
+                else:
+                    await asyncio.sleep(POLL)
+        except OSError as error:
+            log.warning("stdout_gone", error=type(error).__name__)
+            self._unlisten()
+
+
+def _write(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+def _store_trouble(error: str, lost: int) -> None:
+    log.error("store_refuses", error=error, lost=lost)

@@ -1,0 +1,193 @@
+"""The composition root of ``serve``: puts the live parts together and runs them.
+
+Everything but recognition and the store's writer runs in one event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime, timedelta
+
+import structlog
+
+from rid_telephony.app import App
+from rid_telephony.calls.book import CallBook
+from rid_telephony.cti.feed import Feed
+from rid_telephony.cti.recovery import end_unfinished
+from rid_telephony.errors import SettingsError
+from rid_telephony.media.audiosocket import AudioSocketListener
+from rid_telephony.media.forkdesk import ForkDesk
+from rid_telephony.media.forks import ForkSink, MediaListener
+from rid_telephony.media.forksocket import WebSocketListener
+from rid_telephony.media.unicast import UnicastListener
+from rid_telephony.pbx.asterisk.adapter import AsteriskAdapter
+from rid_telephony.pbx.writeback import WriteBack
+from rid_telephony.pipeline.live import LiveCalls
+from rid_telephony.pipeline.switchboard import Switchboard
+from rid_telephony.settings.asterisk import AsteriskSettings, ForkSettings
+from rid_telephony.store.events import EventStore
+
+log = structlog.get_logger(__name__)
+
+TICK = 0.05
+"""Seconds between two looks at what time alone brings."""
+STATUS_INTERVAL = 60.0
+LAST_WORDS = 10.0
+"""Seconds that the last recognitions may take when we stop."""
+
+
+class LiveService:
+    """One PBX, its calls, and their analysis.
+
+    Args:
+        app: The models, loaded.
+        feed: Where the events go.
+        store: What keeps them, if anything does.
+
+    Raises:
+        SettingsError: ``[asterisk]`` does not say how to log in.
+    """
+
+    def __init__(self, app: App, feed: Feed, store: EventStore | None) -> None:
+        self._app = app
+        self._feed = feed
+        self._store = store
+        self._settings = app.settings.asterisk
+        if not self._settings.username:
+            raise SettingsError(
+                "[asterisk] username is not set.",
+                "`rid-telephony dialplan asterisk --part manager` shows the user to make.",
+            )
+
+    async def run(self) -> None:
+        """Serve until cancelled; then end the calls on the feed and the forks on the PBX."""
+        if self._store:
+            broken_off = end_unfinished(self._feed, self._store)
+            if broken_off:
+                log.warning("calls_broken_off_earlier", calls=broken_off)
+        async with AsyncExitStack() as stack:
+            parts = await _Parts.build(self._app, self._feed, self._store, stack)
+            log.info("serving", host=self._settings.host, port=self._settings.port)
+            await parts.run()
+
+
+class _Parts:
+    """The parts of a running service."""
+
+    def __init__(self, app: App, feed: Feed, store: EventStore | None, deliver: Deliver) -> None:
+        settings = app.settings.asterisk
+        loop = asyncio.get_running_loop()
+        self._pool = app.recogniser_pool()
+        self.board = Switchboard(app.maker_for(feed)(self._pool, deliver), loop.time)
+        self.desk = ForkDesk(self.board.accept, self.board.degrade, settings.fork.attempts)
+        self.listener = make_listener(settings.fork, self.desk)
+        self.adapter = AsteriskAdapter(settings, loop.time)
+        self.desk.connect(self.listener, self.adapter.forks)
+        self.write_back = WriteBack(self.adapter.writer, settings.write_back)
+        feed.listen(self.write_back.listener)
+        self.calls = LiveCalls(
+            make_book(settings, app.settings.privacy.analyse_without_consent, loop.time),
+            self.board,
+            self.desk,
+            self.write_back.talk,
+            lambda call_id: free_name(call_id, store),
+            settings.max_calls,
+        )
+
+    @classmethod
+    async def build(
+        cls, app: App, feed: Feed, store: EventStore | None, stack: AsyncExitStack
+    ) -> _Parts:
+        """Make the parts; what they need to be closed is pushed to ``stack``."""
+        loop = asyncio.get_running_loop()
+
+        def deliver(action: Callable[[], None]) -> None:
+            with contextlib.suppress(RuntimeError):  # the loop may be closed by then
+                loop.call_soon_threadsafe(action)
+
+        parts = cls(app, feed, store, deliver)
+        stack.enter_context(parts._pool)
+        await parts.listener.start()
+        stack.push_async_callback(parts.listener.close)
+        return parts
+
+    async def run(self) -> None:
+        """Run until cancelled, then end in good order."""
+        background = [asyncio.create_task(work) for work in (self._tick(), self._status())]
+        observing = asyncio.create_task(self.adapter.run(self.calls))
+        try:
+            await asyncio.shield(observing)
+        finally:
+            # The manager connection is needed to the end: the forks are hung up through it.
+            await self._end()
+            for task in (observing, *background):
+                task.cancel()
+            await asyncio.gather(observing, *background, return_exceptions=True)
+
+    async def _end(self) -> None:
+        self.board.end_all("lost")
+        deadline = asyncio.get_running_loop().time() + LAST_WORDS
+        while self.board.calls and asyncio.get_running_loop().time() < deadline:
+            await asyncio.sleep(TICK)
+        self.board.close("lost")
+        await self.desk.close()
+        await self.write_back.close()
+        self._log_status()
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(TICK)
+            self.board.tick()
+
+    async def _status(self) -> None:
+        while True:
+            await asyncio.sleep(STATUS_INTERVAL)
+            self._log_status()
+
+    def _log_status(self) -> None:
+        log.info(
+            "status",
+            calls_now=self.board.calls,
+            forks_now=len(self.desk.forks),
+            calls=dict(self.calls.counts),
+            forks=dict(self.desk.counts),
+            manager=self.adapter.client.stats,
+            write_back=self.write_back.stats(),
+        )
+
+
+Deliver = Callable[[Callable[[], None]], None]
+
+
+def make_listener(settings: ForkSettings, sink: ForkSink) -> MediaListener:
+    """The media listener for the means that is set."""
+    match settings.means:
+        case "audiosocket":
+            return AudioSocketListener(settings, sink)
+        case "unicast_rtp":
+            return UnicastListener(settings, sink)
+        case "websocket":
+            return WebSocketListener(settings, sink)
+
+
+def make_book(
+    settings: AsteriskSettings, without_consent: bool, now: Callable[[], float]
+) -> CallBook:
+    """The call book, with a wall clock that goes by the loop's."""
+
+    def wall(at: float) -> datetime:
+        return datetime.now(UTC) - timedelta(seconds=now() - at)
+
+    return CallBook(settings.agent_pattern, wall=wall, analyse_without_consent=without_consent)
+
+
+def free_name(call_id: str, store: EventStore | None) -> str:
+    """The call's id, or the next free one where an earlier run used it."""
+    name, count = call_id, 1
+    while store and store.knows(name):
+        count += 1
+        name = f"{call_id}.{count}"
+    return name

@@ -1,0 +1,195 @@
+"""Receives forks as Asterisk's AudioSocket channels send them (TCP).
+
+Asterisk connects, names itself by UUID, and sends the audio in real time; we never send
+anything. It ends with EOF; closing our side ends its channel.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+
+import numpy as np
+import structlog
+
+from rid_telephony.media.audiosocketframes import (
+    AUDIO_RATES,
+    ERROR,
+    HANGUP,
+    UUID_FRAME,
+    FrameReader,
+    SocketFrame,
+)
+from rid_telephony.media.forks import Destination, ForkSink
+from rid_telephony.media.forkwatch import (
+    ForkCounters,
+    ForkWatch,
+    WatchedFork,
+    advertised_host,
+    no_address_error,
+)
+from rid_telephony.media.linerate import LineRate
+from rid_telephony.media.messages import SAMPLE_RATE
+from rid_telephony.settings.asterisk import ForkSettings
+
+log = structlog.get_logger(__name__)
+
+HANDSHAKE_SECONDS = 3.0
+"""A connection that has not named an expected fork by then is closed."""
+SPARE_CONNECTIONS = 64
+"""Connections beyond ``max_forks`` that may be in their handshake."""
+BACKLOG = 512
+
+
+class AudioSocketListener:
+    """A ``MediaListener`` for AudioSocket.
+
+    8 kHz audio (``AudioSocket/host:port/uuid``) is passed on bit for bit; other rates are
+    resampled, which costs 12.5 ms. A fork's id is a UUID, in lower case.
+
+    Args:
+        settings: Address, limits and time-outs.
+        sink: Takes what arrives.
+    """
+
+    def __init__(self, settings: ForkSettings, sink: ForkSink) -> None:
+        self.connections: set[asyncio.Transport] = set()
+        self.watch = ForkWatch(settings, sink)
+        self.max_connections = settings.max_forks + SPARE_CONNECTIONS
+        self._settings = settings
+        self._server: asyncio.Server | None = None
+        self._destination = Destination(settings.listen, settings.port)
+
+    @property
+    def counters(self) -> ForkCounters:
+        """What happened so far."""
+        return self.watch.counters
+
+    async def start(self) -> None:
+        """Begin to listen; see ``MediaListener``."""
+        host, port = advertised_host(self._settings), self._settings.port
+        try:
+            self._server = await asyncio.get_running_loop().create_server(
+                lambda: _Connection(self), self._settings.listen, port, backlog=BACKLOG
+            )
+        except OSError as error:
+            raise no_address_error(f"{self._settings.listen}:{port} (TCP)", error) from error
+        self._destination = Destination(host, self._server.sockets[0].getsockname()[1])
+
+    async def expect(self, fork_id: str) -> Destination:
+        """Accept this fork from now on; see ``MediaListener``.
+
+        Raises:
+            MediaError: There are too many forks, or this one is there already.
+        """
+        self.watch.expect(fork_id)
+        return self._destination
+
+    def drop(self, fork_id: str) -> None:
+        """Close it, so that Asterisk ends the fork's channel."""
+        self.watch.drop(fork_id)
+
+    async def close(self) -> None:
+        """Stop listening and close everything; the sink hears no more."""
+        self.watch.drop_all()
+        for transport in tuple(self.connections):
+            transport.abort()
+        if self._server:
+            self._server.close()
+            await self._server.wait_closed()
+
+
+class _Connection(asyncio.Protocol):
+    """One connection: its fork once it has named itself."""
+
+    def __init__(self, listener: AudioSocketListener) -> None:
+        self._listener = listener
+        self._reader = FrameReader()
+        self._fork: WatchedFork | None = None
+        self._line_rate = LineRate(SAMPLE_RATE)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - what create_server gives
+        self._loop = asyncio.get_running_loop()
+        self._transport = transport
+        self._handshake = self._loop.call_later(HANDSHAKE_SECONDS, self._refuse, "silent")
+        if len(self._listener.connections) >= self._listener.max_connections:
+            self._refuse("too_many")
+            return
+        self._listener.connections.add(transport)
+
+    def data_received(self, data: bytes) -> None:
+        arrival = self._loop.time()
+        if self._fork:
+            self._fork.alive(arrival)
+        frames = self._reader.feed(data)
+        if self._fork is None and frames:
+            self._name(frames.pop(0))
+        if self._fork:
+            self._take(frames, arrival)
+        if self._reader.fault:
+            self._malformed()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._listener.connections.discard(self._transport)
+        if self._fork:
+            self._fork.end("reset" if exc or self._reader.inside_frame else "ended")
+        elif not self._handshake.cancelled():
+            self._handshake.cancel()
+            self._listener.counters.turned_away["left_early"] += 1
+
+    def _name(self, frame: SocketFrame) -> None:
+        """Take the first frame; the reader makes sure that it is a UUID."""
+        self._handshake.cancel()
+        self._fork = self._listener.watch.claim(frame.fork_id, self._hang_up)
+        if self._fork is None:
+            log.info("fork_turned_away", fork_id=frame.fork_id)
+            self._transport.abort()
+
+    def _take(self, frames: Iterable[SocketFrame], arrival: float) -> None:
+        pieces: list[bytes] = []
+        for frame in frames:
+            rate = AUDIO_RATES.get(frame.kind)
+            if rate is None:
+                self._pass_on(pieces, arrival)
+                pieces = []
+                self._control(frame)
+                continue
+            if rate != self._line_rate.rate:
+                self._pass_on(pieces, arrival)
+                pieces = []
+                self._line_rate = LineRate(rate)
+            pieces.append(frame.payload)
+        self._pass_on(pieces, arrival)
+
+    def _pass_on(self, pieces: list[bytes], arrival: float) -> None:
+        if self._fork is None or not pieces:
+            return
+        samples = np.frombuffer(b"".join(pieces), "<i2").astype(np.int16, copy=False)
+        converted = self._line_rate.push(samples)
+        self._fork.audio(converted, arrival - self._line_rate.delay)
+
+    def _control(self, frame: SocketFrame) -> None:
+        assert self._fork  # noqa: S101 - only reached for a fork
+        if frame.kind == HANGUP:
+            self._fork.end("ended")
+        elif frame.kind == ERROR:
+            self._fork.end("reset")
+        elif frame.kind != UUID_FRAME:  # DTMF, or a type of a later version
+            self._listener.counters.skipped[f"type_{frame.kind:#04x}"] += 1
+
+    def _malformed(self) -> None:
+        if self._fork is None:
+            self._refuse("malformed")
+            return
+        log.warning("fork_malformed", fork_id=self._fork.fork_id, fault=self._reader.fault)
+        self._fork.end("malformed")
+
+    def _refuse(self, reason: str) -> None:
+        self._handshake.cancel()
+        if not self._transport.is_closing():
+            self._listener.counters.turned_away[reason] += 1
+            self._transport.abort()
+
+    def _hang_up(self) -> None:
+        self._transport.abort()
