@@ -11,8 +11,8 @@ import uuid
 from typing import Any
 
 import numpy as np
-
 from ami_server import AmiServer, message, response
+
 from rid_telephony.live import make_listener
 from rid_telephony.pbx.asterisk.check import AsteriskCheck
 from rid_telephony.pbx.check import Finding, run_steps
@@ -55,6 +55,7 @@ class CheckPbx(AmiServer):
         self.sends: bytes | None = TONE
         self.tasks: set[asyncio.Task[None]] = set()
         self.answers = {
+            "Login": self._log_in,
             "CoreSettings": lambda a: response(a, AsteriskVersion="22.10.1+dfsg"),
             "ListCommands": lambda a: response(a, **self.commands),
             "Getvar": self._getvar,
@@ -77,6 +78,13 @@ class CheckPbx(AmiServer):
     def tested(self, **changes: Any) -> AsteriskSettings:
         """Settings with a free port for the forks."""
         return self.settings(**{"fork": {"port": 0, "open_timeout": 1.0}} | changes)
+
+    def _log_in(self, action: dict[str, str]) -> bytes:
+        if action["secret"] != self.secret:
+            return response(action, "Error", Message="Authentication failed")
+        return response(action, Message="Authentication accepted") + message(
+            "Event", "FullyBooted", [("Status", "Fully Booted")]
+        )
 
     def _getvar(self, action: dict[str, str]) -> bytes:
         variable = action["variable"]

@@ -13,7 +13,7 @@ class LineRate:
     """Resampler of one live stream, with its state kept from piece to piece.
 
     soxr's ordinary stream works in blocks of about 100 ms; its variable-rate engine, used here
-    at a fixed ratio, gives out every piece at once, but for the last 12 to 18 ms. Audio already
+    at a fixed ratio, gives out every piece at once, but for the last 15 to 30 ms. Audio already
     at 8000 Hz passes untouched.
 
     Args:

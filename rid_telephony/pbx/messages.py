@@ -90,4 +90,4 @@ class PbxWriter(Protocol):
         """Put an event on the PBX's own event bus (``UserEvent RidHint``, ``rid::hint``)."""
 
     async def display(self, channel: str, text: str) -> None:
-        """Show a text as the connected line on the phone's display."""
+        """Show a text as the connected line; an empty one brings back what stood there."""

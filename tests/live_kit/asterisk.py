@@ -51,7 +51,7 @@ class RealAsterisk:
         self.folder = Path(tempfile.mkdtemp(prefix="rid-pbx-"))
         tools = Tools() if tree is None else None
         program = tools.program("asterisk") if tools else tree[0]  # type: ignore[index]
-        root = tools.root if tools else tree[1]  # type: ignore[index]
+        root = tools.pbx if tools else tree[1]  # type: ignore[index]
         self.command = [program, "-C", str(self.folder / "etc/asterisk.conf")]
         for name in ("etc", "var", "spool", "run", "log", "moh"):
             (self.folder / name).mkdir()

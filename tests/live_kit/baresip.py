@@ -43,6 +43,8 @@ module_app account.so
 module_app menu.so
 module_app ctrl_tcp.so
 module_app rtcpsummary.so
+module cons.so
+cons_listen {host}:{console}
 """
 Event = dict[str, Any]
 
@@ -59,12 +61,12 @@ class Baresip:
     def __init__(self, pbx: RealAsterisk, user: str, wav: Path) -> None:
         self.pbx, self.user = pbx, user
         slot, _, name, codecs, _, registers = PHONES[user]
-        self.sip, self.control, self.rtp = pbx.ports.phone(slot)
+        self.ports = pbx.ports.phone(slot)
         self.folder = Path(tempfile.mkdtemp(prefix="rid-phone-"))
         self.heard = self.folder / "heard.wav"
         tools = Tools()
         config = CONFIG.format(
-            host=HOST, sip=self.sip, control=self.control, rtp=self.rtp, rtcp=self.rtp + 1,
+            host=HOST, rtcp=self.ports.rtp + 1, **self.ports._asdict(),
             wav=wav, folder=self.folder, modules=tools.baresip_modules,
         )  # fmt: skip
         (self.folder / "config").write_text(config)
@@ -87,7 +89,8 @@ class Baresip:
 
     def __enter__(self) -> Baresip:
         try:
-            self._socket = wait_for(self._connect, 10, f"baresip {self.user}")
+            self._socket = wait_for(lambda: self._connect(self.ports.control), 10, f"baresip {self.user}")
+            self._console = wait_for(lambda: self._connect(self.ports.console), 5, "its console")
             threading.Thread(target=self._read, daemon=True).start()
             if self.registers:  # its event may have come before we listened
                 wait_for(self._registered, 10, f"registration of {self.user}")
@@ -165,11 +168,11 @@ class Baresip:
         state = self.pbx.ami.action("Getvar", Variable=f"DEVICE_STATE(PJSIP/{self.user})")
         return state["Value"] == "NOT_INUSE"
 
-    def _connect(self) -> socket.socket | None:
+    def _connect(self, port: int) -> socket.socket | None:
         if self.process.poll() is not None:
             raise RuntimeError(f"baresip ended: {self.output()}")
         try:
-            return socket.create_connection((HOST, self.control))
+            return socket.create_connection((HOST, port))
         except OSError:
             return None
 

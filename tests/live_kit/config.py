@@ -168,7 +168,7 @@ def _modules(tree: Path, more: Sequence[str]) -> str:
 def _phones(ports: PortBlock, variables: Mapping[str, str]) -> str:
     text = f"[udp]\ntype=transport\nprotocol=udp\nbind={HOST}:{ports.sip}\n"
     for user, (slot, number, name, codecs, context, registers) in PHONES.items():
-        contact, more = f"contact=sip:{user}@{HOST}:{ports.phone(slot)[0]}", ""
+        contact, more = f"contact=sip:{user}@{HOST}:{ports.phone(slot).sip}", ""
         if registers:
             contact = ""
             text += f"[{user}]\ntype=auth\nauth_type=userpass\nusername={user}\npassword={PASSWORD}\n"
@@ -177,7 +177,7 @@ def _phones(ports: PortBlock, variables: Mapping[str, str]) -> str:
             more += "".join(f"set_var={key}={value}\n" for key, value in variables.items())
         text += ENDPOINT.format(**locals(), host=HOST)
     # Towards the carrier: whatever number is called, the phone of `customer` rings.
-    contact = f"contact=sip:customer@{HOST}:{ports.phone(0)[0]}"
+    contact = f"contact=sip:customer@{HOST}:{ports.phone(0).sip}"
     return text + ENDPOINT.format(
         user="trunk", context="from-customers", name="", number="", codecs="ulaw,alaw", more="",
         contact=contact, host=HOST,

@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import os
 import socket
+from typing import NamedTuple
 
 HOST = "127.0.0.1"
 WIDTH = 1000
 FIRST, LAST = 20_000, 31_000  # below the ports that the kernel hands out by itself
+
+
+class PhonePorts(NamedTuple):
+    """Of one phone: SIP, where it is driven, where it prints, and its first RTP port."""
+
+    sip: int
+    control: int
+    console: int
+    rtp: int
 
 
 class PortBlock:
@@ -42,11 +52,12 @@ class PortBlock:
             raise ValueError(index)
         return self.base + 10 + index
 
-    def phone(self, slot: int) -> tuple[int, int, int]:
-        """SIP, control and first RTP port of a phone; SIP + 1 and RTP + 1 are its too."""
-        if not 0 <= slot < 25:
+    def phone(self, slot: int) -> PhonePorts:
+        """The ports of a phone; SIP + 1 (TLS) and RTP + 1 (RTCP) are its too."""
+        if not 0 <= slot < 20:
             raise ValueError(slot)
-        return self.base + 20 + 3 * slot, self.base + 22 + 3 * slot, self.base + 100 + 2 * slot
+        first = self.base + 20 + 4 * slot
+        return PhonePorts(first, first + 2, first + 3, self.base + 100 + 2 * slot)
 
     def close(self) -> None:
         self._holder.close()

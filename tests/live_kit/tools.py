@@ -22,18 +22,14 @@ class Tools:
                 f"Live tests need Asterisk and baresip, which are not in {self.folder}: "
                 "run `scripts/live-tools.sh` (or `make live-tools`)."
             )
-        self.root = self.folder / "root"
+        self.pbx = self.folder / "pbx"
 
     def program(self, name: str) -> str:
         return str(self.folder / "bin" / name)
 
     @property
-    def asterisk_modules(self) -> Path:
-        return self.root / "usr/lib" / f"{os.uname().machine}-linux-gnu" / "asterisk/modules"
-
-    @property
     def baresip_modules(self) -> Path:
-        return self.root / "usr/lib/baresip/modules"
+        return self.folder / "phone/usr/lib/baresip/modules"
 
 
 def wait_for(test: Callable[[], T], seconds: float, what: str) -> T:

@@ -42,7 +42,7 @@ def test_the_json_form_says_the_same() -> None:
     media = AsteriskMedia()
     assert media.text(JSON_START) == ""
     assert (media.rate, media.frame_bytes) == (8000, 320)
-    assert media.audio(b"\x01\x02\xff\xff").tolist() == [0x0201, -1]  # type: ignore[union-attr]
+    assert media.audio(b"\x01\x02\xff\xff").tolist() == [0x0201, -1]
 
 
 def test_companded_audio_is_decoded() -> None:
@@ -78,7 +78,7 @@ def test_deeply_nested_json_is_passed_over() -> None:
 
 
 def test_l16_of_rtp_is_big_endian() -> None:
-    assert decode_payload(PayloadKind.L16, b"\x01\x02\xff\xfe").tolist() == [258, -2]  # type: ignore[union-attr]
+    assert decode_payload(PayloadKind.L16, b"\x01\x02\xff\xfe").tolist() == [258, -2]
     assert decode_payload(PayloadKind.L16, b"\x01\x02\xff") is None
 
 
@@ -89,13 +89,15 @@ def test_a_resampled_tone_keeps_pitch_level_and_time(rate: int) -> None:
     tone = 8000 * np.sin(2 * np.pi * 700 * np.arange(rate) / rate)
     size = rate // 50
     pieces = [line.push(tone[at : at + size].astype(np.int16)) for at in range(0, rate, size)]
-    heard = np.concatenate(pieces)
-    assert max(len(piece) for piece in pieces) <= 170  # given out at once, not in blocks
-    assert len(heard) / 8000 + line.delay == pytest.approx(1.0, abs=0.001)
-    assert line.delay < 0.02
-    expected = 8000 * np.sin(2 * np.pi * 700 * np.arange(len(heard)) / 8000)
-    error = (heard - expected)[400:]
-    assert np.sqrt(np.mean(error**2)) < 40  # 43 dB below the tone
+    heard = np.concatenate(pieces)[400:]
+    assert max(len(piece) for piece in pieces) <= 180  # given out at once, not in blocks
+    assert line.delay < 0.031
+    angle = 2 * np.pi * 700 * np.arange(400, 400 + len(heard)) / 8000
+    waves = np.stack([np.sin(angle), np.cos(angle)], axis=1)
+    (sine, cosine), *_ = np.linalg.lstsq(waves, heard.astype(float))
+    assert np.hypot(sine, cosine) == pytest.approx(8000, rel=0.001)
+    assert abs(np.arctan2(cosine, sine)) / (2 * np.pi * 700) < 0.0003  # seconds
+    assert np.std(heard - waves @ (sine, cosine)) < 2
 
 
 def test_a_16_khz_fork_of_a_real_call_sounds_like_the_phone() -> None:
@@ -106,4 +108,4 @@ def test_a_16_khz_fork_of_a_real_call_sounds_like_the_phone() -> None:
     shift = alignment(heard, phone)
     there = phone[shift : shift + len(heard)]
     likeness = np.corrcoef(heard[: len(there)].astype(float), there.astype(float))[0, 1]
-    assert likeness > 0.99
+    assert likeness > 0.95  # the resamplers, Asterisk's and ours, shift by part of a sample
