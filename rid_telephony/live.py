@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 
 import structlog
@@ -25,7 +26,9 @@ from rid_telephony.media.forksocket import WebSocketListener
 from rid_telephony.media.unicast import UnicastListener
 from rid_telephony.pbx.asterisk.adapter import AsteriskAdapter
 from rid_telephony.pbx.writeback import WriteBack
+from rid_telephony.pbx.writeback_stats import Kind, KindStats
 from rid_telephony.pipeline.live import LiveCalls
+from rid_telephony.pipeline.naming import CallNames
 from rid_telephony.pipeline.switchboard import Switchboard
 from rid_telephony.settings.asterisk import AsteriskSettings, ForkSettings
 from rid_telephony.store.events import EventStore
@@ -68,8 +71,9 @@ class LiveService:
             broken_off = end_unfinished(self._feed, self._store)
             if broken_off:
                 log.warning("calls_broken_off_earlier", calls=broken_off)
+        names = CallNames(self._store.recent_calls() if self._store else ())
         async with AsyncExitStack() as stack:
-            parts = await _Parts.build(self._app, self._feed, self._store, stack)
+            parts = await _Parts.build(self._app, self._feed, names, stack)
             log.info("serving", host=self._settings.host, port=self._settings.port)
             await parts.run()
 
@@ -77,7 +81,7 @@ class LiveService:
 class _Parts:
     """The parts of a running service."""
 
-    def __init__(self, app: App, feed: Feed, store: EventStore | None, deliver: Deliver) -> None:
+    def __init__(self, app: App, feed: Feed, names: CallNames, deliver: Deliver) -> None:
         settings = app.settings.asterisk
         loop = asyncio.get_running_loop()
         self._pool = app.recogniser_pool()
@@ -93,14 +97,12 @@ class _Parts:
             self.board,
             self.desk,
             self.write_back.talk,
-            lambda call_id: free_name(call_id, store),
+            names.free,
             settings.max_calls,
         )
 
     @classmethod
-    async def build(
-        cls, app: App, feed: Feed, store: EventStore | None, stack: AsyncExitStack
-    ) -> _Parts:
+    async def build(cls, app: App, feed: Feed, names: CallNames, stack: AsyncExitStack) -> _Parts:
         """Make the parts; what they need to be closed is pushed to ``stack``."""
         loop = asyncio.get_running_loop()
 
@@ -108,7 +110,7 @@ class _Parts:
             with contextlib.suppress(RuntimeError):  # the loop may be closed by then
                 loop.call_soon_threadsafe(action)
 
-        parts = cls(app, feed, store, deliver)
+        parts = cls(app, feed, names, deliver)
         stack.enter_context(parts._pool)
         await parts.listener.start()
         stack.push_async_callback(parts.listener.close)
@@ -148,14 +150,16 @@ class _Parts:
             self._log_status()
 
     def _log_status(self) -> None:
+        manager = self.adapter.client.stats
         log.info(
             "status",
             calls_now=self.board.calls,
             forks_now=len(self.desk.forks),
-            calls=dict(self.calls.counts),
-            forks=dict(self.desk.counts),
-            manager=self.adapter.client.stats,
-            write_back=self.write_back.stats(),
+            tasks_now=len(asyncio.all_tasks()),
+            **{f"calls_{name}": count for name, count in self.calls.counts.items()},
+            **{f"forks_{name}": count for name, count in self.desk.counts.items()},
+            **{f"manager_{name}": count for name, count in asdict(manager).items() if count},
+            **flat(self.write_back.stats().kinds),
         )
 
 
@@ -184,10 +188,16 @@ def make_book(
     return CallBook(settings.agent_pattern, wall=wall, analyse_without_consent=without_consent)
 
 
-def free_name(call_id: str, store: EventStore | None) -> str:
-    """The call's id, or the next free one where an earlier run used it."""
-    name, count = call_id, 1
-    while store and store.knows(name):
-        count += 1
-        name = f"{call_id}.{count}"
-    return name
+def flat(stats: Mapping[Kind, KindStats]) -> dict[str, int]:
+    """What was written back, as log keys; what never happened is left out."""
+    counts = {
+        f"{kind.value}_{name}": count
+        for kind, of_kind in stats.items()
+        for name, count in (
+            ("delivered", of_kind.delivered),
+            ("failed", sum(of_kind.failed.values())),
+            ("dropped", of_kind.dropped),
+            ("late", of_kind.late),
+        )
+    }
+    return {name: count for name, count in counts.items() if count}

@@ -1,4 +1,4 @@
-"""Reads the recorded manager sessions in fixtures/asterisk: test side, apart from our own client."""
+"""Reads the recorded manager sessions in fixtures/asterisk, without our own client."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ def _line(event: CallEvent | TalkEvent) -> str:
 
 
 def assert_in_order(events: Iterable[CallEvent | TalkEvent]) -> None:
-    """No call goes back in time, says anything before its start or after its end, or talks twice."""
+    """No call goes back in time, speaks before its start or after its end, or begins twice."""
     last: dict[str, float] = {}
     talking: dict[str, bool] = {}
     held: dict[str, set[Party]] = {}

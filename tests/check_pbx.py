@@ -46,6 +46,7 @@ class CheckPbx(AmiServer):
         commands: What ``ListCommands`` lists.
         functions: Values of functions; modules are loaded unless listed here as ``0``.
         sends: What the fork's connection carries; None where Asterisk cannot connect.
+        hears: The first channel waits until it was spoken to; the bytes it got.
     """
 
     def __init__(self) -> None:
@@ -53,6 +54,7 @@ class CheckPbx(AmiServer):
         self.commands = dict(COMMANDS)
         self.functions = dict(FUNCTIONS)
         self.sends: bytes | None = TONE
+        self.hears = b""
         self.tasks: set[asyncio.Task[None]] = set()
         self.answers = {
             "Login": self._log_in,
@@ -109,16 +111,19 @@ class CheckPbx(AmiServer):
         result = "Failure" if self.sends is None else "Success"
         outcome = [("ActionID", action["actionid"]), ("Response", result)]
         if self.sends is not None:
-            task = asyncio.create_task(self._play(host, int(port), fork_id, self.sends))
+            audio = self.sends if action["application"] == "ChanSpy" else b""
+            task = asyncio.create_task(self._play(host, int(port), fork_id, audio))
             self.tasks.add(task)
         return response(action, Message="Originate successfully queued") + message(
             "Event", "OriginateResponse", outcome
         )
 
     async def _play(self, host: str, port: int, fork_id: str, audio: bytes) -> None:
-        _, writer = await asyncio.open_connection(host, port)
+        reader, writer = await asyncio.open_connection(host, port)
         writer.write(struct.pack(">BH", 0x01, 16) + uuid.UUID(fork_id).bytes)
         for begin in range(0, len(audio), 320):
             writer.write(struct.pack(">BH", 0x10, 320) + audio[begin : begin + 320])
         await writer.drain()
+        if not audio:
+            self.hears = await reader.read(323)
         self.tasks.discard(asyncio.current_task())  # type: ignore[arg-type]  # we run in one

@@ -16,6 +16,8 @@ from rid_telephony.settings.asterisk import ForkSettings
 
 HOST = "127.0.0.1"
 ENOUGH = 10.0
+LEFT_OPEN: list[Callable[[], object]] = []
+"""Closes what a scene opened and did not close."""
 L = TypeVar("L", AudioSocketListener, UnicastListener, WebSocketListener)
 
 
@@ -77,9 +79,11 @@ def on_stage(
             await scene(listener, sink)
         finally:
             await listener.close()
+            while LEFT_OPEN:
+                LEFT_OPEN.pop()()
         others = asyncio.all_tasks() - {asyncio.current_task()}
         async with asyncio.timeout(ENOUGH):
-            while {task for task in others if not task.done()}:
-                await asyncio.sleep(0)
+            while [task for task in others if not task.done()]:
+                await asyncio.sleep(0.001)
 
     asyncio.run(play())

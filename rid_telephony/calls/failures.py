@@ -39,11 +39,11 @@ def tell_failure(
         Whether there was anything to report.
     """
     attempt = marking.attempt
-    party = _party(channel, roles)
+    callee = attempt.callee
+    party = _party(channel, callee, roles)
     customer_not_reached = attempt.own is not None and party is Party.CUSTOMER
     if not (attempt.dialled or attempt.gave_up or customer_not_reached):
         return False
-    callee = attempt.callee
     agent = channel if party is Party.AGENT else callee
     customer = channel if party is Party.CUSTOMER else callee
     origin = at if attempt.at is None else min(attempt.at, at)
@@ -68,8 +68,11 @@ def tell_failure(
     return True
 
 
-def _party(channel: Channel, roles: Roles) -> Party:
+def _party(channel: Channel, callee: Channel | None, roles: Roles) -> Party:
     """Who was on the marked channel."""
+    pair = roles.split(channel, callee) if callee else None
+    if pair:
+        return Party.AGENT if pair[0] is channel else Party.CUSTOMER
     said = stated(channel) or channel.told
     if said:
         return said

@@ -101,6 +101,10 @@ class Matching:
         """A marked channel is no more, and no call of it runs, or one that lives without it."""
         if marking.call or marking.refused or self._vetoed(marking):
             return
+        callee = marking.attempt.callee
+        if callee and self._roles.consultation(channel, callee, self._busy()):
+            self._counts["consultations"] += 1
+            return
         told = tell_failure(
             marking,
             channel,
@@ -179,6 +183,14 @@ class Matching:
             if marking and self._admitted(marking, agent, customer):
                 self._begin(marking, agent, customer, at)
                 return
+        if len(group) > 1:
+            self._reached_somebody(group)
+
+    def _reached_somebody(self, group: list[Channel]) -> None:
+        """Connected, though it is no call of ours: the attempt did not fail."""
+        for channel in group:
+            if channel.marking and channel.marking.call is None:
+                channel.marking.free()
 
     def _pairs(self, group: list[Channel]) -> Iterator[tuple[Channel, Channel]]:
         for one, two in combinations(group, 2):
@@ -194,8 +206,7 @@ class Matching:
     def _admitted(self, marking: Marking, agent: Channel, customer: Channel) -> bool:
         if self._forbidden(customer, agent):
             return False
-        busy = [c.agent for c in self._calls.values()]
-        if self._roles.colleagues(agent, customer, busy):
+        if self._roles.colleagues(agent, customer, self._busy()):
             self._counts["consultations"] += not customer.colleague
             customer.colleague = True
             return False
@@ -204,6 +215,10 @@ class Matching:
             self._counts["too_many_calls"] += 1
             return False
         return True
+
+    def _busy(self) -> list[Channel]:
+        """The agents who are in a call."""
+        return [call.agent for call in self._calls.values()]
 
     def _begin(self, marking: Marking, agent: Channel, customer: Channel, at: float) -> None:
         agent_id = self._agent_id(agent, customer)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from rid_telephony.calls.channels import Channel
 from rid_telephony.calls.messages import Direction, Party
@@ -42,7 +42,14 @@ class Roles:
             return (one, two) if ones else (two, one)
         return None if ones else _by_origin(one, two)
 
-    def colleagues(self, agent: Channel, customer: Channel, busy: Iterable[Channel]) -> bool:
+    def consultation(self, one: Channel, two: Channel, busy: Sequence[Channel]) -> bool:
+        """Whether one agent tries to reach another."""
+        pair = self.split(one, two)
+        if pair:
+            return self.colleagues(*pair, busy)
+        return self.looks_like_agent(one) and self.looks_like_agent(two)
+
+    def colleagues(self, agent: Channel, customer: Channel, busy: Sequence[Channel]) -> bool:
         """Whether this "customer" is an agent too: a consultation between two agents.
 
         It is, when it is another line of an agent who is in a call (``busy``: the agents'

@@ -169,6 +169,17 @@ class EventStore:
         with _reading(), self._engine.connect() as connection:
             return list(connection.execute(query).scalars())
 
+    def recent_calls(self) -> set[str]:
+        """Ids of the calls among the last :data:`RECENT` events.
+
+        Raises:
+            StoreError: The database cannot be read.
+        """
+        recent = events.c.cursor > self.last_cursor() - RECENT
+        query = select(events.c.call_id).where(recent).distinct()
+        with _reading(), self._engine.connect() as connection:
+            return set(connection.execute(query).scalars())
+
     def close(self) -> int:
         """Write what waits and close; returns how many events could not be written."""
         lost = self._writer.close() if self._writer else 0

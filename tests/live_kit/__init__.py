@@ -2,8 +2,9 @@
 
 from live_kit.ami import Ami
 from live_kit.asterisk import RealAsterisk
-#from live_kit.baresip import Baresip
+from live_kit.audio import script
+from live_kit.baresip import Baresip
 from live_kit.ports import PortBlock
 from live_kit.tools import Tools
 
-__all__ = ["Ami", "PortBlock", "RealAsterisk", "Tools"]
+__all__ = ["Ami", "Baresip", "PortBlock", "RealAsterisk", "Tools", "script"]

@@ -11,6 +11,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,26 @@ module cons.so
 cons_listen {host}:{console}
 """
 Event = dict[str, Any]
+# What it prints of a SIP MESSAGE; the sound that it wants to play next is never there.
+MESSAGE = re.compile(r'\r(\S+): "(.*?)"\nplay: [^\n]*message\.wav', re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Text:
+    """A SIP MESSAGE as the phone showed it; ``at`` is on the monotonic clock."""
+
+    sender: str
+    body: str
+    at: float
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """RTP packets of a call, by the phone's own count."""
+
+    sent: int
+    received: int
+    lost: int
 
 
 class Baresip:
@@ -63,7 +84,6 @@ class Baresip:
         slot, _, name, codecs, _, registers = PHONES[user]
         self.ports = pbx.ports.phone(slot)
         self.folder = Path(tempfile.mkdtemp(prefix="rid-phone-"))
-        self.heard = self.folder / "heard.wav"
         tools = Tools()
         config = CONFIG.format(
             host=HOST, rtcp=self.ports.rtp + 1, **self.ports._asdict(),
@@ -80,6 +100,7 @@ class Baresip:
         )
         self.registers = registers
         self.events: list[Event] = []
+        self.texts: list[Text] = []
         self._changed = threading.Condition()
         self._output = (self.folder / "output").open("wb")
         self.process = subprocess.Popen(  # noqa: S603
@@ -92,6 +113,7 @@ class Baresip:
             self._socket = wait_for(lambda: self._connect(self.ports.control), 10, f"baresip {self.user}")
             self._console = wait_for(lambda: self._connect(self.ports.console), 5, "its console")
             threading.Thread(target=self._read, daemon=True).start()
+            threading.Thread(target=self._read_console, daemon=True).start()
             if self.registers:  # its event may have come before we listened
                 wait_for(self._registered, 10, f"registration of {self.user}")
         except BaseException as error:
@@ -146,6 +168,26 @@ class Baresip:
                 return event
         raise TimeoutError(f"no {kind} from baresip {self.user} in {seconds} s: {self.types()}")
 
+    def wait_text(self, seconds: float = 10, count: int = 1) -> Text:
+        """Return the SIP MESSAGE number ``count`` that came."""
+        with self._changed:
+            if self._changed.wait_for(lambda: len(self.texts) >= count, seconds):
+                return self.texts[count - 1]
+        raise TimeoutError(f"no MESSAGE at {self.user} in {seconds} s: {self.texts}")
+
+    def heard(self, call: int = -1) -> Path:
+        """The file of what it received in a call; complete once CALL_CLOSED has come."""
+        return sorted(self.folder.glob("dump-*-dec.wav"))[call]
+
+    def statistics(self) -> list[Statistics]:
+        """Of each call that ended and had packets."""
+        found = []
+        for block in self.output().split("Transmit:     Receive:")[1:]:
+            sent, received = map(int, re.findall(r"packets: +(\d+) +(\d+)", block)[0])
+            lost = re.search(r"lost: +-?\d+ +(-?\d+)", block)
+            found.append(Statistics(sent, received, int(lost[1]) if lost else 0))
+        return found
+
     def types(self) -> list[str]:
         return [event.get("type", "?") for event in self.events]
 
@@ -187,5 +229,18 @@ class Baresip:
                     with self._changed:
                         self.events.append(event)
                         self._changed.notify_all()
+        except OSError:
+            return
+
+    def _read_console(self) -> None:
+        data = b""
+        try:
+            while chunk := self._console.recv(65536):
+                data += chunk
+                texts = MESSAGE.findall(data.decode(errors="replace"))
+                with self._changed:
+                    new = texts[len(self.texts) :]
+                    self.texts += [Text(*text, time.monotonic()) for text in new]
+                    self._changed.notify_all()
         except OSError:
             return

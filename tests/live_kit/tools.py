@@ -41,3 +41,8 @@ def wait_for(test: Callable[[], T], seconds: float, what: str) -> T:
         if time.monotonic() > end:
             raise TimeoutError(f"{what}: not within {seconds} s")
         time.sleep(0.02)
+
+
+def until(moment: float) -> None:
+    """Let the call go on until a moment of the monotonic clock."""
+    time.sleep(max(0.0, moment - time.monotonic()))

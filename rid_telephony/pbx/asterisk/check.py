@@ -239,7 +239,12 @@ class AsteriskCheck:
             raise SettingsError(
                 f"[asterisk] agent_pattern is not a regular expression: {error}."
             ) from None
-        states = await self._session.action("DeviceStateList")
+        try:
+            states = await self._session.action("DeviceStateList")
+        except PbxRefusedError:
+            detail = "The agents cannot be listed: res_manager_devicestate.so is not loaded."
+            advice = "Load it, or name an agent: --agent 1001."
+            return [Finding(Level.SKIPPED, AGENTS, detail, advice)]
         names = agents_among(states.items, self._settings.agent_pattern)
         asked = [await self._ask_agent(name) for name in names[:MAX_ASKED]]
         return [judge_agents(asked, self._settings.agent_pattern, len(names))]
@@ -266,11 +271,12 @@ class AsteriskCheck:
         return [await in_thread(partial(judge_advertise, self._settings))]
 
     async def _prove(self) -> list[Finding]:
-        loaded = await ask_modules(self._session, [TONE_MODULE])
-        if loaded[TONE_MODULE] is False:
-            detail = f"No test fork: {TONE_MODULE}.so, which makes its tone, is not loaded."
-            advice = f"`asterisk -rx 'module load {TONE_MODULE}.so'`, then check again."
-            return [Finding(Level.SKIPPED, FORK, detail, advice)]
+        if self._fork.means != "audiosocket":
+            loaded = await ask_modules(self._session, [TONE_MODULE])
+            if loaded[TONE_MODULE] is False:
+                detail = f"No test fork: {TONE_MODULE}.so, which makes its tone, is not loaded."
+                advice = f"`asterisk -rx 'module load {TONE_MODULE}.so'`, then check again."
+                return [Finding(Level.SKIPPED, FORK, detail, advice)]
         return await prove_media(self._session, self._fork, self._make_listener)
 
     async def _send(self) -> list[Finding]:

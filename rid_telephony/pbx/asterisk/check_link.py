@@ -163,8 +163,8 @@ def _no_manager(settings: AsteriskSettings, greeting: Greeting) -> Finding:
     if not greeting.banner:
         advice = (
             "Is this another service's port (the manager's is 5038), or a TLS port? For TLS set"
-            " [asterisk] tls = true. An Asterisk with too many logins open (authlimit) is silent"
-            " too."
+            " [asterisk] tls = true. An Asterisk that hangs, or has too many logins open"
+            " (authlimit), is silent too."
         )
         return Finding(Level.ERROR, BANNER, f"{where} says nothing that Asterisk would.", advice)
     shown = greeting.banner[:60].encode("unicode_escape").decode("ascii")

@@ -1,26 +1,29 @@
 """Check: does audio arrive? Two channels of our own, and no call.
 
-The first channel sends us a tone (Milliwatt). The second is a fork as calls get it, ChanSpy on the
-first channel, so that what is heard on it has gone the whole way: Originate, the media channel,
-the network, ChanSpy. ChanSpy is given the one unique id of our first channel: it cannot fall on a
-call. Both channels end with the check, and by themselves after some seconds should we be killed.
+On the first channel a tone is heard: by AudioSocket we say it ourselves, as a caller would, and
+the channel only waits; by other means Asterisk plays it (Milliwatt). The second is a fork as calls
+get it, ChanSpy on the first channel, so that what is heard on it has gone the whole way: Originate,
+the media channel, the network, ChanSpy. ChanSpy is given the one unique id of our first channel: it
+cannot fall on a call. Both channels end with the check, or some seconds after we are killed.
 """
 
 from __future__ import annotations
 
 import asyncio
+import struct
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from rid_telephony.calls.messages import Party
 from rid_telephony.errors import RidTelephonyError
+from rid_telephony.media.audiosocket import AudioSocketListener
 from rid_telephony.media.forks import ForkSink, MediaListener
-from rid_telephony.media.messages import Samples
+from rid_telephony.media.messages import SAMPLE_RATE, Samples
 from rid_telephony.pbx.asterisk.check_rights import judge_read
-from rid_telephony.pbx.asterisk.check_session import CheckSession
+from rid_telephony.pbx.asterisk.check_session import CheckSession, Manager
 from rid_telephony.pbx.asterisk.forks import AsteriskForks, fork_channel
 from rid_telephony.pbx.asterisk.messages import AmiReply
 from rid_telephony.pbx.check import Finding, Level
@@ -32,7 +35,9 @@ LIFETIME = 20
 """Seconds after which Asterisk ends our channels if we do not."""
 LOUD = 1000
 """Peak of a frame that is a tone; Milliwatt's is 23,000, comfort noise some 10."""
-_TONE = ("Milliwatt", "")
+FRAME = 160
+"""Samples of 20 ms."""
+AUDIO_8K = 0x10
 MakeListener = Callable[[ForkSettings, ForkSink], MediaListener]
 
 
@@ -58,6 +63,7 @@ class _Heard:
     audio: float | None = None
     tone: float | None = None
     closed: str = ""
+    came: asyncio.Event = field(default_factory=asyncio.Event)
     settled: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -71,7 +77,9 @@ class _Ear:
         return self._heard.setdefault(fork_id, _Heard())
 
     def opened(self, fork_id: str, arrival: float) -> None:
-        self.of(fork_id).opened = arrival
+        heard = self.of(fork_id)
+        heard.opened = arrival
+        heard.came.set()
 
     def audio(self, fork_id: str, samples: Samples, arrival: float) -> None:
         heard = self.of(fork_id)
@@ -84,6 +92,7 @@ class _Ear:
     def closed(self, fork_id: str, reason: str) -> None:
         heard = self.of(fork_id)
         heard.closed = reason
+        heard.came.set()
         heard.settled.set()
 
 
@@ -107,6 +116,14 @@ class _OtherApplication:
         return await self._session.action(name, wanted, timeout=timeout)
 
 
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    session: CheckSession
+    settings: ForkSettings
+    listener: MediaListener
+    ear: _Ear
+
+
 async def prove_media(
     session: CheckSession, settings: ForkSettings, make_listener: MakeListener
 ) -> list[Finding]:
@@ -123,17 +140,14 @@ async def prove_media(
     ear = _Ear()
     listener = make_listener(settings, ear)
     await listener.start()
-    name = f"check-{uuid.uuid4().hex[:12]}"
-    tone = Fork(str(uuid.uuid4()), "check", Party.AGENT, name)
-    spied = fork_channel(tone)
-    spy = Fork(str(uuid.uuid4()), "check", Party.CUSTOMER, spied)
+    tone = Fork(str(uuid.uuid4()), "check", Party.AGENT, f"check-{uuid.uuid4().hex[:12]}")
+    spy = Fork(str(uuid.uuid4()), "check", Party.CUSTOMER, fork_channel(tone))
+    trial = _Trial(session, settings, listener, ear)
     try:
-        first = await _prove(session, settings, listener, ear, tone, _TONE)
-        if first.tone is None:
-            return _findings(session, settings, first, None)
-        # As calls are forked, without `o`: a channel that only plays says nothing.
-        spying = ("ChanSpy", f"{spied},quES")
-        second = await _prove(session, settings, listener, ear, spy, spying)
+        if isinstance(listener, AudioSocketListener):
+            first, second = await _said(trial, listener, tone, spy)
+        else:
+            first, second = await _played(trial, tone, spy)
         return _findings(session, settings, first, second)
     finally:
         driver = AsteriskForks(session, settings)
@@ -141,6 +155,42 @@ async def prove_media(
             listener.drop(fork.fork_id)
             await driver.stop(fork)
         await listener.close()
+
+
+async def _said(
+    trial: _Trial, listener: AudioSocketListener, tone: Fork, spy: Fork
+) -> tuple[Proof, Proof | None]:
+    """We say the tone; the fork is no different from that of a call."""
+    waiting = _OtherApplication(trial.session, "Wait", str(LIFETIME))
+    first = await _prove(trial, waiting, tone, trial.ear.of(tone.fork_id).came)
+    if first.opened is None:
+        return first, None
+    speaking = asyncio.create_task(_speak(tuple(listener.connections)))
+    try:
+        return first, await _prove(trial, trial.session, spy, trial.ear.of(spy.fork_id).settled)
+    finally:
+        speaking.cancel()
+
+
+async def _speak(connections: Iterable[asyncio.Transport]) -> None:
+    """Send the tone as AudioSocket frames (type 0x10, slin 8 kHz, 20 ms) until cancelled."""
+    wave = LOUD * 10 * np.sin(2 * np.pi * 1000 * np.arange(FRAME) / SAMPLE_RATE)
+    frame = struct.pack(">BH", AUDIO_8K, 2 * FRAME) + wave.astype("<i2").tobytes()
+    while True:
+        for connection in connections:
+            if not connection.is_closing():
+                connection.write(frame)
+        await asyncio.sleep(FRAME / SAMPLE_RATE)
+
+
+async def _played(trial: _Trial, tone: Fork, spy: Fork) -> tuple[Proof, Proof | None]:
+    """Asterisk plays the tone; ChanSpy without `o`, as a channel that only plays says nothing."""
+    playing = _OtherApplication(trial.session, "Milliwatt", "")
+    first = await _prove(trial, playing, tone, trial.ear.of(tone.fork_id).settled)
+    if first.tone is None:
+        return first, None
+    spying = _OtherApplication(trial.session, "ChanSpy", f"{spy.channel},quES")
+    return first, await _prove(trial, spying, spy, trial.ear.of(spy.fork_id).settled)
 
 
 def _findings(
@@ -154,24 +204,19 @@ def _findings(
     return found
 
 
-async def _prove(
-    session: CheckSession,
-    settings: ForkSettings,
-    listener: MediaListener,
-    ear: _Ear,
-    fork: Fork,
-    application: tuple[str, str],
-) -> Proof:
-    driver = AsteriskForks(_OtherApplication(session, *application), settings)
+async def _prove(trial: _Trial, manager: Manager, fork: Fork, enough: asyncio.Event) -> Proof:
+    """Start a fork and wait for what is enough, at most the fork's own time-out."""
+    session, settings = trial.session, trial.settings
+    driver = AsteriskForks(manager, settings)
     session.listeners.append(driver.observe)
     loop = asyncio.get_running_loop()
-    heard = ear.of(fork.fork_id)
+    heard = trial.ear.of(fork.fork_id)
     trouble = advice = ""
     began = loop.time()
     try:
-        await driver.start(fork, await listener.expect(fork.fork_id))
+        await driver.start(fork, await trial.listener.expect(fork.fork_id))
         async with asyncio.timeout(settings.open_timeout):
-            await heard.settled.wait()
+            await enough.wait()
     except TimeoutError:
         trouble = f"nothing was heard within {settings.open_timeout:g} s"
     except RidTelephonyError as error:
@@ -205,7 +250,7 @@ def judge_media(settings: ForkSettings, tone: Proof, spied: Proof | None) -> Fin
             or "Does a firewall between Asterisk and this machine drop the port? See Asterisk's"
             " log at this moment, and listen and advertise in [asterisk.fork].",
         )
-    if tone.tone is None:
+    if spied is None:
         return Finding(
             Level.ERROR,
             FORK,
@@ -213,12 +258,11 @@ def judge_media(settings: ForkSettings, tone: Proof, spied: Proof | None) -> Fin
             tone.advice
             or "See Asterisk's log at this moment; is a timing module (res_timing_timerfd) loaded?",
         )
-    if spied is None or spied.tone is None:
-        trouble = spied.trouble if spied else "not tried"
+    if spied.tone is None:
         return Finding(
             Level.ERROR,
             FORK,
-            f"A media channel works, but ChanSpy on it was not heard: {trouble}.",
+            f"A media channel works, but ChanSpy on it was not heard: {spied.trouble}.",
             "Is app_chanspy loaded? See Asterisk's log at this moment.",
         )
     return Finding(

@@ -14,7 +14,7 @@ CODECS = "asterisk.codecs"
 DIALPLAN = "asterisk.dialplan"
 CONTEXT = "rid-assist"
 TONE_MODULE = "app_milliwatt"
-"""Makes the tone of the fork test; calls do not need it."""
+"""Makes the tone of the fork test by RTP and WebSocket; calls do not need it."""
 _OF_MEANS = {
     "audiosocket": ("chan_audiosocket", "res_audiosocket"),
     "unicast_rtp": ("chan_rtp",),

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fork_listening import HOST, Sink, on_stage, until
+from fork_listening import HOST, LEFT_OPEN, Sink, on_stage, until
 from fork_recordings import audiosocket_audio, audiosocket_bytes
 
 from rid_telephony.errors import RidTelephonyError
@@ -33,7 +33,9 @@ async def connect(
 ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     """Connect as Asterisk does, to where the listener says."""
     there = await listener.expect(fork_id) if fork_id else listener._destination
-    return await asyncio.open_connection(there.host, there.port)
+    reader, writer = await asyncio.open_connection(there.host, there.port)
+    LEFT_OPEN.append(writer.transport.abort)
+    return reader, writer
 
 
 async def is_shut(reader: asyncio.StreamReader) -> bool:

@@ -42,7 +42,7 @@ def test_the_recorded_session_of_asterisk_is_heard_at_the_lines_rate() -> None:
         assert client.subprotocol == "media"
         at = 0
         for line in map(json.loads, lines):
-            if line["dir"] == "a2s" and line["kind"] == "text":
+            if line.get("dir") == "a2s" and line["kind"] == "text":
                 await client.send(line["data"])
             elif line["kind"] == "binary":
                 await client.send(raw[at : at + line["len"]])
@@ -150,6 +150,7 @@ def test_a_peer_that_answers_no_ping_stalls(monkeypatch: pytest.MonkeyPatch) -> 
         client.transport.pause_reading()
         await sink.until(lambda sink: bool(sink.ends))
         assert sink.ends == [("f", "stalled")]
+        client.transport.abort()
 
     on_stage(WebSocketListener, scene)
 
@@ -162,7 +163,7 @@ def test_a_flood_of_connections_is_bounded(monkeypatch: pytest.MonkeyPatch) -> N
         idle = [await asyncio.open_connection(there.host, there.port) for _ in range(5)]
         await until(lambda: listener.counters.turned_away["too_many"] == 2)
         for _, writer in idle:
-            writer.close()
+            writer.transport.abort()
 
     on_stage(WebSocketListener, scene, max_forks=1)
 

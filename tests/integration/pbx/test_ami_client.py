@@ -67,7 +67,8 @@ async def running(server: AmiServer, **changes: Any) -> AsyncIterator[tuple[AmiC
     finally:
         alive_before = not task.done()
         task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        async with asyncio.timeout(PATIENCE):
+            await asyncio.gather(task, return_exceptions=True)
     assert alive_before, "the client gave up"
     assert not client.connected
 
@@ -277,7 +278,7 @@ def test_an_asterisk_that_does_not_read_costs_bounded_memory() -> None:
             )
             assert {type(result) for result in results} == {PbxTimeoutError}
             assert any("does not read" in str(result) for result in results)
-            server.drop(reset=True)
+        server.drop(reset=True)
 
     scenario(act)
 
@@ -503,7 +504,7 @@ def test_a_shutdown_is_told_as_one() -> None:
 
 
 @pytest.mark.parametrize("moment", ["connecting", "greeting", "login", "up", "waiting"])
-def test_a_cancelled_client_leaves_no_task_and_no_socket(moment: str) -> None:
+def test_a_cancelled_client_leaves_no_task_no_timer_and_no_socket(moment: str) -> None:
     async def act(server: AmiServer) -> None:
         if moment == "greeting":
             server.greeting = b""
@@ -520,6 +521,8 @@ def test_a_cancelled_client_leaves_no_task_and_no_socket(moment: str) -> None:
                 "waiting": lambda: diary.downs,
             }
             await until(reached[moment])
+        loop: Any = asyncio.get_running_loop()
+        assert [timer for timer in loop._scheduled if not timer.cancelled()] == []
         served = {task for task in asyncio.all_tasks() if "_serve" in repr(task)}
         assert asyncio.all_tasks() - served == {asyncio.current_task()}
         assert ("down" in diary.entries) == (moment == "waiting")

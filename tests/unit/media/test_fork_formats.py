@@ -30,7 +30,7 @@ def recorded_session() -> list[dict[str, object]]:
 def test_the_recorded_words_of_asterisk_say_rate_and_size() -> None:
     media, sizes = AsteriskMedia(), set()
     for line in recorded_session():
-        if line["kind"] == "text" and line["dir"] == "a2s":
+        if line["kind"] == "text" and line.get("dir") == "a2s":
             assert media.text(str(line["data"])) == ""
         elif line["kind"] == "binary":
             sizes.add(line["len"])
