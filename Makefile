@@ -1,10 +1,11 @@
 # make install  one environment, .venv, with everything
 # make demo     install, then the main job on a shipped recording
-# make test     install, then lint, types and all tests
+# make test     install, fetch a real Asterisk and phones, then lint, types and all tests
+# make soak     thirty minutes of calls that come and go (RID_SOAK_MINUTES=5 for less)
 PYTHON ?= $(shell for v in 3.11 3.12 3.13; do command -v python$$v; done 2>/dev/null | head -n 1)
 STAMP := .venv/.installed
 
-.PHONY: install demo test lint types unit integration live bench clean
+.PHONY: install demo test lint types unit integration live live-tools soak bench clean
 install: $(STAMP)
 
 $(STAMP): pyproject.toml scripts/make-venv.sh
@@ -15,8 +16,11 @@ $(STAMP): pyproject.toml scripts/make-venv.sh
 demo: install
 	.venv/bin/rid-telephony demo
 
-test: install lint types
+test: install live-tools lint types
 	.venv/bin/python -m pytest
+
+live-tools:
+	bash scripts/live-tools.sh .live
 
 lint: install
 	.venv/bin/ruff check .
@@ -25,8 +29,14 @@ lint: install
 types: install
 	.venv/bin/mypy
 
-unit integration live: install
+unit integration: install
 	.venv/bin/python -m pytest tests/$@
+
+live: install live-tools
+	.venv/bin/python -m pytest tests/live
+
+soak: install live-tools
+	RID_SOAK_MINUTES=$${RID_SOAK_MINUTES:-30} .venv/bin/python -m pytest -s tests/live/test_live_soak.py
 
 bench: install
 	.venv/bin/python -m pytest -s tests/bench

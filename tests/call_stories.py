@@ -19,9 +19,41 @@ from rid_telephony.calls.messages import (
     TalkEvent,
     TalkPaused,
 )
-from rid_telephony.calls.observations import Observation
+from rid_telephony.calls.observations import (
+    BridgeJoined,
+    ChannelEnded,
+    ChannelMarked,
+    ChannelSeen,
+    DialBegun,
+    DialEnded,
+    DialStatus,
+    Mark,
+    Observation,
+)
 
 AGENTS = r"^(?:\d{3,5}|agent.*)$"
+
+
+CUSTOMER_CALLS: list[Observation] = [
+    ChannelSeen(0.0, "c", "PJSIP/trunk-1", endpoint="trunk", number="139", root="c", dialled=False),
+    ChannelMarked(0.1, "c", Mark()),
+]
+AGENT_IS_DIALLED: list[Observation] = [
+    ChannelSeen(0.2, "a", "PJSIP/1001-2", endpoint="1001", number="1001", root="c"),
+    DialBegun(0.2, "a", "c"),
+]
+BRIDGED: list[Observation] = [BridgeJoined(1.0, "b1", "a"), BridgeJoined(1.0, "b1", "c")]
+CALL = [*CUSTOMER_CALLS, *AGENT_IS_DIALLED, DialEnded(0.9, "a", DialStatus.ANSWERED), *BRIDGED]
+STARTED = ["started inbound: 139 with 1001, agent 1001", "answered", "talk: c with a"]
+ENDED: list[Observation] = [ChannelEnded(9.0, "c"), ChannelEnded(9.0, "a")]
+
+
+def agent_seen(uid: str, endpoint: str, at: float = 2.0) -> ChannelSeen:
+    return ChannelSeen(at, uid, f"PJSIP/{endpoint}-{uid}", endpoint=endpoint, number=endpoint)
+
+
+def trunk_seen(uid: str, number: str, at: float = 2.0) -> ChannelSeen:
+    return ChannelSeen(at, uid, f"PJSIP/trunk-{uid}", endpoint="trunk", number=number)
 
 
 def wall(at: float) -> datetime:

@@ -117,7 +117,7 @@ class Matching:
         )
         if told:
             channel.calls_before = marking.count if marking.uid == channel.uid else 0
-        elif marking.count == 0:
+        elif marking.count == 0 and marking.attempt.at is not None:
             self._counts["nobody_dialled"] += 1
 
     def _hand_over(self, channel: Channel) -> None:

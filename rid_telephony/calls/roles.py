@@ -58,14 +58,24 @@ class Roles:
         """
         if customer.colleague:
             return True
-        if any(_same_person(customer, other) for other in busy):
+        if any(self._same_person(customer, other) for other in busy):
             return True
         if not self.looks_like_agent(customer) or Party.CUSTOMER in {
             stated(customer),
             customer.told,
         }:
             return False
-        return any(_same_person(agent, other) for other in busy)
+        return any(self._same_person(agent, other) for other in busy)
+
+    def _same_person(self, channel: Channel, other: Channel) -> bool:
+        """Whether two channels are lines of one person.
+
+        An agent's endpoint is one person, whatever number it shows (an originated leg shows the
+        caller id that the originator set); a trunk is many.
+        """
+        if channel is other or not channel.endpoint or channel.endpoint != other.endpoint:
+            return False
+        return self.looks_like_agent(channel) or channel.number == other.number
 
 
 def stated(channel: Channel) -> Party | None:
@@ -102,9 +112,3 @@ def _by_origin(one: Channel, two: Channel) -> tuple[Channel, Channel] | None:
             continue
         return (first, other) if first.dialled else (other, first)
     return None
-
-
-def _same_person(channel: Channel, other: Channel) -> bool:
-    if channel is other or not channel.endpoint:
-        return False
-    return (channel.endpoint, channel.number) == (other.endpoint, other.number)

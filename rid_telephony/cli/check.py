@@ -17,6 +17,7 @@ from rid_telephony.cli.options import ConfigOption, JsonOption
 from rid_telephony.cli.selfcheck import installation_steps
 from rid_telephony.cli.stopping import stop_on_signals
 from rid_telephony.errors import InputError
+from rid_telephony.live import make_listener
 from rid_telephony.pbx.asterisk.check import AsteriskCheck
 from rid_telephony.pbx.asterisk.check_agents import is_endpoint
 from rid_telephony.pbx.check import Finding, Level, Step, run_steps
@@ -65,8 +66,6 @@ def check(
 
     Examples: `rid-telephony check` and `rid-telephony check asterisk --agent 1001 --message 1001`
     """
-    from rid_telephony.live import make_listener  # noqa: PLC0415 - TEMPORARY
-
     for endpoint in filter(None, (agent, message)):
         if not is_endpoint(endpoint):
             raise InputError(f"{endpoint!r} is not the name of an endpoint.", "Try --agent 1001.")

@@ -110,6 +110,8 @@ class Serving:
                 with suppress(ProcessLookupError):
                     self._process.kill()
                 await self._process.wait()
+        # What it said last is still in the pipes.
+        await asyncio.wait(self._readers, timeout=1.0)
         for reader in self._readers:
             reader.cancel()
 

@@ -24,12 +24,13 @@ from rid_telephony.pbx.asterisk.forks import PREFIX, AsteriskForks
 from rid_telephony.pbx.asterisk.messages import AmiEvent
 from rid_telephony.pbx.asterisk.translate import Translator
 from rid_telephony.pbx.asterisk.writer import AsteriskWriter
-from rid_telephony.pbx.messages import PbxError
+from rid_telephony.pbx.messages import PbxDownError, PbxError
 from rid_telephony.settings.asterisk import AsteriskSettings
 
 log = structlog.get_logger(__name__)
 
-RECONCILE_TRIES = 3
+RECONCILE_PAUSE = 2.0
+"""Seconds before the list of channels is asked for again."""
 
 
 class Listener(Protocol):
@@ -102,15 +103,17 @@ class AsteriskAdapter:
 
     async def _reconcile(self) -> None:
         """Learn every channel, then the marks of those that we never saw begin."""
-        for attempt in range(RECONCILE_TRIES):
+        while True:
             try:
                 await self._learn()
+                break
+            except PbxDownError:
+                return  # the next connection reconciles
             except PbxError as error:
-                log.warning("reconcile_failed", attempt=attempt, reason=str(error))
-                continue
-            if self._listener:
-                self._listener.pbx_up()
-            return
+                log.warning("reconcile_failed", reason=str(error))
+                await asyncio.sleep(RECONCILE_PAUSE)
+        if self._listener:
+            self._listener.pbx_up()
 
     async def _learn(self) -> None:
         # The items reach the translator as events, in their place among the others.

@@ -34,7 +34,7 @@ async def connect(
     """Connect as Asterisk does, to where the listener says."""
     there = await listener.expect(fork_id) if fork_id else listener._destination
     reader, writer = await asyncio.open_connection(there.host, there.port)
-    LEFT_OPEN.append(writer.transport.abort)
+    LEFT_OPEN.append(writer.close)
     return reader, writer
 
 
