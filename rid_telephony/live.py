@@ -19,18 +19,15 @@ from rid_telephony.calls.book import CallBook
 from rid_telephony.cti.feed import Feed
 from rid_telephony.cti.recovery import end_unfinished
 from rid_telephony.errors import SettingsError
-from rid_telephony.media.audiosocket import AudioSocketListener
 from rid_telephony.media.forkdesk import ForkDesk
-from rid_telephony.media.forks import ForkSink, MediaListener
-from rid_telephony.media.forksocket import WebSocketListener
-from rid_telephony.media.unicast import UnicastListener
+from rid_telephony.media.listeners import make_listener
 from rid_telephony.pbx.asterisk.adapter import AsteriskAdapter
 from rid_telephony.pbx.writeback import WriteBack
 from rid_telephony.pbx.writeback_stats import Kind, KindStats
 from rid_telephony.pipeline.live import LiveCalls
 from rid_telephony.pipeline.naming import CallNames
 from rid_telephony.pipeline.switchboard import Switchboard
-from rid_telephony.settings.asterisk import AsteriskSettings, ForkSettings
+from rid_telephony.settings.asterisk import AsteriskSettings
 from rid_telephony.store.events import EventStore
 
 log = structlog.get_logger(__name__)
@@ -164,17 +161,6 @@ class _Parts:
 
 
 Deliver = Callable[[Callable[[], None]], None]
-
-
-def make_listener(settings: ForkSettings, sink: ForkSink) -> MediaListener:
-    """The media listener for the means that is set."""
-    match settings.means:
-        case "audiosocket":
-            return AudioSocketListener(settings, sink)
-        case "unicast_rtp":
-            return UnicastListener(settings, sink)
-        case "websocket":
-            return WebSocketListener(settings, sink)
 
 
 def make_book(

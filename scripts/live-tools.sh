@@ -24,7 +24,6 @@ LEFT_OUT=(adduser passwd perl perl-base python3 tzdata debconf init-system-helpe
   libvpx12 libvpx7 libspandsp2t64 libspandsp2 liblua5.1-0 libopencore-amrnb0 libopencore-amrwb0
   libvo-amrwbenc0 libopusenc0 libopusfile0 libasound2t64 libasound2 libmosquitto1 libjwt2 libjwt3
   libdirectfb-1.7-7 pci.ids)
-DIR=$(realpath -m "${1:-$(dirname "$0")/../.live}")
 SECONDS=0
 
 say() { printf 'live-tools: %s\n' "$*" >&2; }
@@ -37,6 +36,7 @@ done
 for tool in tar flock cksum realpath; do
   command -v "$tool" >/dev/null || die "no $tool: apt-get install tar util-linux coreutils"
 done
+DIR=$(realpath -m "${1:-$(dirname "$0")/../.live}")
 [ -r "$KEYRING" ] || die "no $KEYRING: apt-get install debian-archive-keyring"
 ARCH=$(dpkg --print-architecture)
 TRIPLET=$(uname -m)-linux-gnu

@@ -137,7 +137,8 @@ class Matching:
     def _follow(self, call: Call, at: float) -> None:
         """The customer's conversation may have changed."""
         group = self._bridges.conversation(call.customer)
-        agent = call.agent if call.agent in group else self._next_agent(call, group)
+        stays = call.agent in group and not _is_customer(call.agent)
+        agent = call.agent if stays else self._next_agent(call, group)
         if agent is None or self._forbidden(call.customer, agent):
             call.pause(at)
             return
@@ -170,9 +171,9 @@ class Matching:
 
     def _free_agent(self, channel: Channel, call: Call) -> bool:
         other = channel.call
-        if other and other is not call and (other.talking or other.customer is channel):
+        if other and other is not call and other.talking:
             return False
-        return may_be_agent(channel)
+        return may_be_agent(channel) and not _is_customer(channel)
 
     def _start(self, group: list[Channel], at: float) -> None:
         """Is there a marked pair among those who hear each other, and no call yet?"""
@@ -195,7 +196,7 @@ class Matching:
     def _pairs(self, group: list[Channel]) -> Iterator[tuple[Channel, Channel]]:
         for one, two in combinations(group, 2):
             pair = self._roles.split(one, two)
-            if pair and not (pair[1].call and pair[1].call.customer is pair[1]):
+            if pair and not _is_customer(pair[0]) and pair[1].call is None:
                 yield pair
 
     def _unused(self, customer: Channel, agent: Channel) -> Marking | None:
@@ -251,3 +252,8 @@ class Matching:
             call.agent.call = None
         for marking in call.markings:
             marking.free()
+
+
+def _is_customer(channel: Channel) -> bool:
+    """Whether a running call is this channel's, as the customer."""
+    return channel.call is not None and channel.call.customer is channel

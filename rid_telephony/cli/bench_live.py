@@ -183,7 +183,11 @@ def _column(result: Round) -> list[tuple[str, str]]:
         ),
         ("CPU of ours, of it each call", f"{_share(result.ours)}, {_share(per_call)}"),
         ("memory of ours (MB)", f"{result.memory / 1e6:.0f}" if result.memory else "-"),
-        ("CPU of this bench's telephones", _share(result.bench)),
+        ("CPU of everything else here", _share(result.others)),
+        (
+            "CPU of this bench's telephones, latest packet of theirs (ms)",
+            f"{_share(result.bench)}, {1000 * result.bench_late:.0f}",
+        ),
         (
             "longest gap heard by a customer without / with (ms)",
             f"{1000 * result.bare_gap:.0f} / {1000 * seen.rtp_gap:.0f}",

@@ -17,7 +17,7 @@ from rid_telephony.cli.options import ConfigOption, JsonOption
 from rid_telephony.cli.selfcheck import installation_steps
 from rid_telephony.cli.stopping import stop_on_signals
 from rid_telephony.errors import InputError
-from rid_telephony.live import make_listener
+from rid_telephony.media.listeners import make_listener
 from rid_telephony.pbx.asterisk.check import AsteriskCheck
 from rid_telephony.pbx.asterisk.check_agents import is_endpoint
 from rid_telephony.pbx.check import Finding, Level, Step, run_steps
@@ -79,8 +79,8 @@ def check(
     with stop_on_signals() as stop, report:
         work = _run(settings, asterisk, part, report, findings)
         asyncio.run(stop.cancelling(work))
-    if stop.signal:
-        raise typer.Exit(128 + stop.signal)
+        if stop.signal:
+            raise typer.Exit(128 + stop.signal)
     code = exit_code(findings)
     if code:
         raise typer.Exit(code)

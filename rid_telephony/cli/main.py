@@ -32,7 +32,7 @@ app = typer.Typer(
         "Live coaching for Mandarin wealth-management calls.\n\n"
         "Start with `rid-telephony demo`: a recorded call through the whole pipeline.\n\n"
         "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 settings, 4 input, 5 model, "
-        "6 data file, 7 store, 130 interrupted, 143 terminated. "
+        "6 data file, 7 store, 8 PBX, 130 interrupted, 143 terminated. "
         "Results go to stdout, everything else to stderr."
     ),
     no_args_is_help=True,

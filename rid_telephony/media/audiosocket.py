@@ -39,6 +39,7 @@ HANDSHAKE_SECONDS = 3.0
 SPARE_CONNECTIONS = 64
 """Connections beyond ``max_forks`` that may be in their handshake."""
 BACKLOG = 512
+GOODBYE = bytes((HANGUP, 0, 0))
 
 
 class AudioSocketListener:
@@ -192,4 +193,6 @@ class _Connection(asyncio.Protocol):
             self._transport.abort()
 
     def _hang_up(self) -> None:
-        self._transport.abort()
+        """Say goodbye, so that Asterisk logs no error; the close alone would do."""
+        self._transport.write(GOODBYE)
+        self._transport.close()

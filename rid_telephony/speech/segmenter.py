@@ -92,14 +92,12 @@ class LegSegmenter:
 
         Needed where a stream stops sending: without it an utterance before a hold would stay
         open until the next frame. Within ``stall_after`` of the last sample nothing happens.
+        Only the utterance ends; the position stays, because what the network held up may still
+        come, in a burst, and is then the beginning of the next utterance.
         """
-        if self._origin is None:
+        if self._begin is None or self._position(at) - self._history.end < self._stall:
             return []
-        events: list[SpeechEvent] = []
-        ahead = self._position(at) - self._history.end
-        if ahead >= self._stall:
-            self._fill(ahead, events)
-        return events
+        return self.flush()
 
     def judge_words(self, utterance_id: str, completeness: Completeness) -> list[SpeechEvent]:
         """Adapt the hang-over of the pause in progress to the words of the draft.

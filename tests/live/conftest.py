@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from live_kit import Tools
+from live_kit import RealAsterisk, Tools
+from live_kit.service import serving
+from live_kit.stage import EXTENSIONS, Stage
 
 HERE = Path(__file__).parent
 
@@ -22,3 +25,11 @@ def tools() -> Tools:
         return Tools()
     except RuntimeError as error:
         pytest.fail(str(error), pytrace=False)
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """A PBX and a service that the calls of a module share, to save time."""
+    folder = tmp_path_factory.mktemp("serve")
+    with RealAsterisk(dialplan=EXTENSIONS) as pbx, serving(folder, pbx) as service:
+        yield Stage(pbx, service)

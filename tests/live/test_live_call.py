@@ -23,8 +23,7 @@ def test_a_marked_call_is_carried_as_any_other_and_its_mark_and_hints_arrive_int
         Baresip(pbx, "2001", said.agent) as agent,
     ):
         customer.dial("2001")
-        agent.wait("CALL_INCOMING")
-        agent.accept()
+        agent.take()
         customer.wait("CALL_ESTABLISHED")
         event = pbx.ami.wait("UserEvent", where=lambda e: e["UserEvent"] == "RidAssist")
         assert event["Assist"] == "on"

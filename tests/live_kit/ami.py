@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import socket
 import threading
-import time
 from collections.abc import Callable
 
 Message = dict[str, str]
@@ -66,13 +65,17 @@ class Ami:
             fits = (e for e in self.events[start:] if e["Event"] == event and where(e))
             return next(fits, None)
 
-        end = time.monotonic() + seconds
         with self._changed:
             self._changed.wait_for(found, seconds)
             if message := found():
                 return message
         names = [e["Event"] for e in self.events[start:]]
-        raise TimeoutError(f"no {event} within {seconds} s (late by {time.monotonic() - end:.1f}): {names}")
+        raise TimeoutError(f"no {event} within {seconds} s, only {names}")
+
+    def forget(self) -> None:
+        """Start the list of events anew."""
+        with self._changed:
+            self.events = []
 
     def channels(self) -> list[Message]:
         return self.listed("CoreShowChannels", "CoreShowChannelsComplete")

@@ -30,8 +30,10 @@ class RealAsterisk:
             filled in); :attr:`settings` is the result, ready to be handed to the product.
         variables: Channel variables that calls of the customers' endpoints begin with.
         dialplan: More of extensions.conf.
-        files: More configuration, name to text; replaces what the kit writes.
+        files: More configuration, name to text; replaces what the kit writes. manager-more.conf
+            adds manager users.
         modules: More modules to load, such as ``app_confbridge``.
+        without: Modules not to load.
         tree: Another unpacked Asterisk: (command, root), as of an older release.
     """
 
@@ -43,6 +45,7 @@ class RealAsterisk:
         dialplan: str = "",
         files: Mapping[str, str] | None = None,
         modules: Sequence[str] = (),
+        without: Sequence[str] = (),
         tree: tuple[str, Path] | None = None,
     ) -> None:
         self.ports = PortBlock()
@@ -56,8 +59,9 @@ class RealAsterisk:
         for name in ("etc", "var", "spool", "run", "log", "moh"):
             (self.folder / name).mkdir()
         written = config.files(
-            self.folder, root, self.ports, self.settings, variables or {}, dialplan, modules
+            self.folder, root, self.ports, self.settings, variables or {}, dialplan
         )
+        written["modules.conf"] = config.module_list(root, modules, without)
         for name, text in {**written, **(files or {})}.items():
             (self.folder / "etc" / name).write_text(text, encoding="utf-8")
         config.hold_music(self.folder / "moh/hold.wav")

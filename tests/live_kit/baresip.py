@@ -81,7 +81,7 @@ class Baresip:
 
     def __init__(self, pbx: RealAsterisk, user: str, wav: Path) -> None:
         self.pbx, self.user = pbx, user
-        slot, _, name, codecs, _, registers = PHONES[user]
+        slot, number, name, codecs, _, registers = PHONES[user]
         self.ports = pbx.ports.phone(slot)
         self.folder = Path(tempfile.mkdtemp(prefix="rid-phone-"))
         tools = Tools()
@@ -93,9 +93,14 @@ class Baresip:
         (self.folder / "contacts").touch()
         order = {"ulaw,alaw": "PCMU/8000/1,PCMA/8000/1", "alaw,ulaw": "PCMA/8000/1,PCMU/8000/1"}
         register = f"regint=60;auth_user={user};auth_pass={PASSWORD}" if registers else "regint=0"
+        # The second is where the trunk's calls, which name the number, ring.
+        accounts = [user] if user == number else [user, number]
         (self.folder / "accounts").write_text(
-            f'"{name}" <sip:{user}@{HOST}:{pbx.ports.sip}>;{register};answermode=manual;'
-            f"audio_codecs={order[codecs]}\n",
+            "".join(
+                f'"{name}" <sip:{account}@{HOST}:{pbx.ports.sip}>;{register};answermode=manual;'
+                f"audio_codecs={order[codecs]}\n"
+                for account in accounts
+            ),
             encoding="utf-8",
         )
         self.registers = registers
@@ -110,8 +115,8 @@ class Baresip:
 
     def __enter__(self) -> Baresip:
         try:
-            self._socket = wait_for(lambda: self._connect(self.ports.control), 10, f"baresip {self.user}")
-            self._console = wait_for(lambda: self._connect(self.ports.console), 5, "its console")
+            self._socket = self._connected(self.ports.control)
+            self._console = self._connected(self.ports.console)
             threading.Thread(target=self._read, daemon=True).start()
             threading.Thread(target=self._read_console, daemon=True).start()
             if self.registers:  # its event may have come before we listened
@@ -132,10 +137,17 @@ class Baresip:
         self._socket.sendall(b"%d:%s," % (len(text), text))
 
     def dial(self, number: str) -> None:
-        self.do("dial", f"sip:{number}@{HOST}:{self.pbx.ports.sip}")
+        server = f"{HOST}:{self.pbx.ports.sip}"
+        self.do("uafind", f"sip:{self.user}@{server}")  # the account that the last call had else
+        self.do("dial", f"sip:{number}@{server}")
 
     def accept(self) -> None:
         self.do("accept")
+
+    def take(self) -> None:
+        """Let it ring, then accept."""
+        self.wait("CALL_INCOMING")
+        self.accept()
 
     def hangup(self) -> None:
         self.do("hangup")
@@ -160,13 +172,19 @@ class Baresip:
         """Return the first event of a type (CALL_ESTABLISHED …), since the position ``start``."""
 
         def found() -> Event | None:
-            return next((e for e in self.events[start:] if e.get("type") == kind and where(e)), None)
+            fits = (e for e in self.events[start:] if e.get("type") == kind and where(e))
+            return next(fits, None)
 
         with self._changed:
             self._changed.wait_for(found, seconds)
             if event := found():
                 return event
         raise TimeoutError(f"no {kind} from baresip {self.user} in {seconds} s: {self.types()}")
+
+    def forget(self) -> None:
+        """Start the list of events anew."""
+        with self._changed:
+            self.events = []
 
     def wait_text(self, seconds: float = 10, count: int = 1) -> Text:
         """Return the SIP MESSAGE number ``count`` that came."""
@@ -209,6 +227,11 @@ class Baresip:
     def _registered(self) -> bool:
         state = self.pbx.ami.action("Getvar", Variable=f"DEVICE_STATE(PJSIP/{self.user})")
         return state["Value"] == "NOT_INUSE"
+
+    def _connected(self, port: int) -> socket.socket:
+        found = wait_for(lambda: self._connect(port), 10, f"baresip {self.user}")
+        assert found
+        return found
 
     def _connect(self, port: int) -> socket.socket | None:
         if self.process.poll() is not None:

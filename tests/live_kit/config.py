@@ -56,7 +56,8 @@ exten => _[12]00X,1,Dial(PJSIP/${EXTEN},30)
 MODULES = """
 pbx_config bridge_builtin_features bridge_builtin_interval_features bridge_holding
 bridge_native_rtp bridge_simple bridge_softmix
-codec_ulaw codec_alaw codec_g722 codec_gsm codec_resample format_wav format_pcm format_sln format_gsm
+codec_ulaw codec_alaw codec_g722 codec_gsm codec_resample format_wav format_pcm format_sln
+format_gsm
 res_timing_timerfd res_musiconhold res_rtp_asterisk res_sorcery_config res_sorcery_memory
 res_sorcery_astdb res_sorcery_realtime res_pjproject res_pjsip res_pjsip_acl
 res_pjsip_authenticator_digest res_pjsip_caller_id res_pjsip_dtmf_info
@@ -66,7 +67,8 @@ res_pjsip_nat res_pjsip_path res_pjsip_pubsub res_pjsip_refer res_pjsip_registra
 res_pjsip_sdp_rtp res_pjsip_session res_pjsip_outbound_authenticator_digest chan_pjsip
 res_http_websocket res_websocket_client chan_websocket res_audiosocket chan_audiosocket
 app_audiosocket res_rtp_multicast chan_rtp res_format_attr_h263 res_format_attr_h264
-res_manager_devicestate func_pjsip_aor func_pjsip_endpoint app_chanspy app_dial app_echo app_exec app_originate app_playback app_queue app_senddtmf
+func_pjsip_aor func_pjsip_endpoint res_manager_devicestate
+app_chanspy app_dial app_echo app_exec app_originate app_playback app_queue app_senddtmf
 app_sendtext app_stack app_transfer app_userevent app_verbose
 func_callerid func_channel func_db func_devstate func_dialplan func_global func_hangupcause
 func_logic func_math func_module func_strings func_timeout func_uri
@@ -75,7 +77,7 @@ func_presencestate func_rand
 
 # Asterisk complains where these are missing.
 EMPTY = [
-    f"{name}.conf" for name in "acl ccss cdr cel chan_websocket pjproject udptl".split()
+    f"{name}.conf" for name in ("acl", "ccss", "cdr", "cel", "chan_websocket", "pjproject", "udptl")
 ]
 
 ENDPOINT = """
@@ -108,33 +110,44 @@ def files(
     settings: AsteriskSettings,
     variables: Mapping[str, str],
     dialplan: str,
-    modules: Sequence[str],
 ) -> dict[str, str]:
     """The files of ``etc``, name to text."""
     secret = settings.secret.get_secret_value()
     shipped = {file: render(part, settings) for part, file in PARTS.items()}
     shipped["manager-rid.conf"] = shipped["manager-rid.conf"].replace("CHANGE-ME", secret)
     includes = ("rid-assist", "extensions-dial", "extensions-queue", "extensions-outbound")
-    return shipped | dict.fromkeys(EMPTY, "") | {
-        "asterisk.conf": _directories(folder, tree),
-        "modules.conf": _modules(tree, modules),
-        "logger.conf": "[logfiles]\nmessages => notice,warning,error\n",
-        "rtp.conf": f"[general]\nrtpstart={ports.rtp[0]}\nrtpend={ports.rtp[1]}\n",
-        "musiconhold.conf": f"[default]\nmode=files\ndirectory={folder}/moh\n",
-        "features.conf": "[general]\ntransferdigittimeout=2\n[featuremap]\nblindxfer=#1\natxfer=*2\n",
-        # AMI's Atxfer fails without tones.
-        "indications.conf": "[general]\ncountry=us\n[us]\ndescription=Tones\nringcadence=2000,4000\n"
-        "dial=350+440\nbusy=480+620/500,0/500\nring=440+480/2000,0/4000\n"
-        "congestion=480+620/250,0/250\ncallwaiting=440/300,0/10000\n",
-        "websocket_client.conf": '#include "websocket_client-rid.conf"\n',
-        "manager.conf": f"[general]\nenabled=yes\nbindaddr={HOST}\nport={ports.ami}\n"
-        '#include "manager-rid.conf"\n'
-        f"[admin]\nsecret={secret}\nread=all\nwrite=all\nwritetimeout=5000\n",
-        "pjsip.conf": _phones(ports, variables),
-        "extensions.conf": "".join(f'#include "{name}.conf"\n' for name in includes)
-        + DIALPLAN
-        + dialplan,
-    }
+    return (
+        shipped
+        | dict.fromkeys(EMPTY, "")
+        | {
+            "asterisk.conf": _directories(folder, tree),
+            "logger.conf": "[logfiles]\nmessages => notice,warning,error\n",
+            "rtp.conf": f"[general]\nrtpstart={ports.rtp[0]}\nrtpend={ports.rtp[1]}\n",
+            "musiconhold.conf": f"[default]\nmode=files\ndirectory={folder}/moh\n",
+            "features.conf": "[general]\ntransferdigittimeout=2\n"
+            "[featuremap]\nblindxfer=#1\natxfer=*2\n",
+            # AMI's Atxfer fails without tones.
+            "indications.conf": "[general]\ncountry=us\n[us]\ndescription=Tones\n"
+            "ringcadence=2000,4000\ndial=350+440\nbusy=480+620/500,0/500\nring=440+480/2000,0/4000\n"
+            "congestion=480+620/250,0/250\ncallwaiting=440/300,0/10000\n",
+            "websocket_client.conf": '#include "websocket_client-rid.conf"\n',
+            "manager.conf": f"[general]\nenabled=yes\nbindaddr={HOST}\nport={ports.ami}\n"
+            '#include "manager-rid.conf"\n#tryinclude "manager-more.conf"\n'
+            f"[admin]\nsecret={secret}\nread=all\nwrite=all\nwritetimeout=5000\n",
+            "pjsip.conf": _phones(ports, variables),
+            "extensions.conf": "".join(f'#include "{name}.conf"\n' for name in includes)
+            + DIALPLAN
+            + dialplan,
+        }
+    )
+
+
+def module_list(tree: Path, more: Sequence[str] = (), without: Sequence[str] = ()) -> str:
+    """The text of modules.conf: only what is needed, for a quick start."""
+    folder = _module_folder(tree)  # an older release lacks some
+    wanted = [name for name in (*MODULES.split(), *more) if name not in without]
+    there = [name for name in wanted if (folder / f"{name}.so").exists()]
+    return "[modules]\nautoload=no\n" + "".join(f"load={name}.so\n" for name in there)
 
 
 def hold_music(path: Path, seconds: int = 12) -> None:
@@ -156,13 +169,8 @@ def _directories(folder: Path, tree: Path) -> str:
 
 
 def _module_folder(tree: Path) -> Path:
-    return next(tree.glob("usr/lib/*/asterisk/modules"))
-
-
-def _modules(tree: Path, more: Sequence[str]) -> str:
-    folder = _module_folder(tree)  # an older release lacks some
-    there = [name for name in (*MODULES.split(), *more) if (folder / f"{name}.so").exists()]
-    return "[modules]\nautoload=no\n" + "".join(f"load={name}.so\n" for name in there)
+    patterns = ("usr/lib/*/asterisk/modules", "usr/lib/asterisk/modules")
+    return next(path for pattern in patterns for path in tree.glob(pattern))
 
 
 def _phones(ports: PortBlock, variables: Mapping[str, str]) -> str:
@@ -171,11 +179,15 @@ def _phones(ports: PortBlock, variables: Mapping[str, str]) -> str:
         contact, more = f"contact=sip:{user}@{HOST}:{ports.phone(slot).sip}", ""
         if registers:
             contact = ""
-            text += f"[{user}]\ntype=auth\nauth_type=userpass\nusername={user}\npassword={PASSWORD}\n"
+            text += f"[{user}]\ntype=auth\nauth_type=userpass\n"
+            text += f"username={user}\npassword={PASSWORD}\n"
             more = f"auth={user}\n"
         if context == "from-customers":
             more += "".join(f"set_var={key}={value}\n" for key, value in variables.items())
-        text += ENDPOINT.format(**locals(), host=HOST)
+        text += ENDPOINT.format(
+            user=user, context=context, name=name, number=number, codecs=codecs, more=more,
+            contact=contact, host=HOST,
+        )  # fmt: skip
     # Towards the carrier: whatever number is called, the phone of `customer` rings.
     contact = f"contact=sip:customer@{HOST}:{ports.phone(0).sip}"
     return text + ENDPOINT.format(

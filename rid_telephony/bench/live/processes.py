@@ -22,6 +22,13 @@ def cpu_seconds(pid: int) -> float | None:
     return (int(fields[11]) + int(fields[12])) / _TICKS
 
 
+def machine_cpu_seconds() -> float:
+    """Time that all processes and the kernel of this machine were busy so far, all cores."""
+    first = Path("/proc/stat").read_text(encoding="ascii").splitlines()[0].split()[1:9]
+    user, nice, system, _idle, _waiting, irq, softirq, steal = map(int, first)
+    return (user + nice + system + irq + softirq + steal) / _TICKS
+
+
 def resident_bytes(pid: int) -> int | None:
     """Memory in use; None where there is no such process."""
     try:

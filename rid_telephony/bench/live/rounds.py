@@ -12,8 +12,13 @@ from pathlib import Path
 from rid_telephony.bench.live.calls import Plan, Telephones, telephones
 from rid_telephony.bench.live.figures import Figures, round_figures
 from rid_telephony.bench.live.material import Material
-from rid_telephony.bench.live.processes import cpu_seconds, resident_bytes
+from rid_telephony.bench.live.processes import (
+    cpu_seconds,
+    machine_cpu_seconds,
+    resident_bytes,
+)
 from rid_telephony.bench.live.serving import ServeError, Serving
+from rid_telephony.bench.phone.pacing import shared_clock
 
 _COMPLETED_SECONDS = 20.0
 """How long the feed may take to finish the calls of a round."""
@@ -32,6 +37,9 @@ class Round:
         ours: Cores that ``serve`` used.
         memory: Bytes resident of ``serve`` at the end.
         bench: Cores that the telephones of this bench used: it shares the machine.
+        others: Cores that all else on this machine used: what the service could not have.
+        bench_late: How late a telephone of this bench sent a packet at worst, seconds; gaps of
+            that length are not the PBX's.
         bare_gap: Longest gap in what a customer heard without forks, seconds.
         bare_lost: RTP packets lost to the customers without forks.
     """
@@ -43,6 +51,8 @@ class Round:
     ours: float | None
     memory: int | None
     bench: float
+    others: float
+    bench_late: float
     bare_gap: float
     bare_lost: int
 
@@ -117,8 +127,9 @@ async def _round(
 ) -> Round:
     first = len(serving.events)
     meter = _Meter([work.pbx, serving.pid, os.getpid()])
+    shared_clock().take_latest()
     placed = await phones.place(count, material, work.seconds)
-    pbx, ours, bench = meter.cores()
+    (pbx, ours, bench), machine = meter.cores(), meter.machine()
     await _completed(serving, first, count)
     if not serving.running:
         raise ServeError("`rid-telephony serve` ended during the measurement.")
@@ -130,6 +141,8 @@ async def _round(
         ours=ours,
         memory=resident_bytes(serving.pid),
         bench=bench or 0.0,
+        others=max(machine - sum(filter(None, (pbx, ours, bench))), 0.0),
+        bench_late=shared_clock().take_latest(),
         bare_gap=bare.gap,
         bare_lost=bare.lost,
     )
@@ -151,7 +164,12 @@ class _Meter:
     def __init__(self, pids: Sequence[int | None]) -> None:
         self._pids = pids
         self._begin = time.monotonic()
+        self._machine = machine_cpu_seconds()
         self._before = [cpu_seconds(pid) if pid else None for pid in pids]
+
+    def machine(self) -> float:
+        """CPU seconds a second of everything on this machine."""
+        return (machine_cpu_seconds() - self._machine) / (time.monotonic() - self._begin)
 
     def cores(self) -> list[float | None]:
         """CPU seconds a second of each, None where it cannot be told."""

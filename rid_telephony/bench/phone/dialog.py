@@ -185,7 +185,8 @@ class CallDialog:
         self._session.take(response.text)
         self._establish()
         if self._cancelling or not self._session.agreed:
-            await self.hang_up()
+            with suppress(PhoneError):
+                await self.hang_up()
 
     def _on_provisional(self, response: SipResponse) -> None:
         if self.state is CallState.ENDED:

@@ -34,6 +34,12 @@ class RtpClock:
         self._phases: list[dict[int, Callable[[float], None]]] = [{} for _ in range(PHASES)]
         self._done = 0
         self._timer: asyncio.TimerHandle | None = None
+        self._latest = 0.0
+
+    def take_latest(self) -> float:
+        """How late a packet was sent at worst since this was last asked, seconds."""
+        latest, self._latest = self._latest, 0.0
+        return latest
 
     def add(self, sender: Callable[[float], None]) -> int:
         """Call ``sender`` with each due time, every 20 ms, from the next phase on."""
@@ -56,15 +62,19 @@ class RtpClock:
     def _due(self, tick: int) -> float:
         return self._origin + tick * PTIME / PHASES
 
+    def _next_due(self) -> float:
+        ahead = next(n for n in range(1, PHASES + 1) if self._phases[(self._done + n) % PHASES])
+        return self._due(self._done + ahead)
+
     def _arm(self) -> None:
         if self._timer:
             self._timer.cancel()
-        ahead = next(n for n in range(1, PHASES + 1) if self._phases[(self._done + n) % PHASES])
-        self._timer = self._loop.call_at(self._due(self._done + ahead), self._tick)
+        self._timer = self._loop.call_at(self._next_due(), self._tick)
 
     def _tick(self) -> None:
         self._timer = None
         now = self._loop.time()
+        self._latest = max(self._latest, now - self._next_due())
         if now - self._due(self._done) > MAX_BEHIND:
             self._done = int((now - self._origin) * PHASES / PTIME)
         while self._due(self._done + 1) <= now + 1e-4:

@@ -28,7 +28,7 @@ from rid_telephony.pbx.asterisk.check_flow import (
     watch_events,
 )
 from rid_telephony.pbx.asterisk.check_link import LOGIN, judge_link, try_link
-from rid_telephony.pbx.asterisk.check_media import FORK, MakeListener, prove_media
+from rid_telephony.pbx.asterisk.check_media import FORK, MakeListener, by_another_port, prove_media
 from rid_telephony.pbx.asterisk.check_parts import (
     CODECS,
     DIALPLAN,
@@ -47,6 +47,7 @@ from rid_telephony.pbx.asterisk.check_parts import (
 from rid_telephony.pbx.asterisk.check_ports import (
     ADVERTISE,
     LISTEN,
+    Holder,
     find_holder,
     judge_advertise,
     judge_listen,
@@ -261,8 +262,9 @@ class AsteriskCheck:
     async def _listen(self) -> list[Finding]:
         fork = self._settings.fork
         error = await in_thread(partial(try_listen, fork))
-        holder = await in_thread(partial(find_holder, fork.port))
-        if error:
+        tcp = fork.means != "unicast_rtp"
+        holder = await in_thread(partial(find_holder, fork.port)) if tcp else Holder()
+        if error and tcp:
             # The proof can go by another port; a firewall is then not put to the test.
             self._fork = fork.model_copy(update={"port": 0})
         return [judge_listen(fork, error, holder)]
@@ -277,7 +279,10 @@ class AsteriskCheck:
                 detail = f"No test fork: {TONE_MODULE}.so, which makes its tone, is not loaded."
                 advice = f"`asterisk -rx 'module load {TONE_MODULE}.so'`, then check again."
                 return [Finding(Level.SKIPPED, FORK, detail, advice)]
-        return await prove_media(self._session, self._fork, self._make_listener)
+        found = await prove_media(self._session, self._fork, self._make_listener)
+        if self._fork is self._settings.fork:
+            return found
+        return [by_another_port(finding) for finding in found]
 
     async def _send(self) -> list[Finding]:
         writer = AsteriskWriter(self._session, self._settings.write_back)

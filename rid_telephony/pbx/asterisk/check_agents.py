@@ -1,7 +1,8 @@
 """Check: are the agents' softphones registered?
 
 Without the class ``system`` (``PJSIPShowEndpoints``): the endpoints come from ``DeviceStateList``,
-their contacts from the functions ``PJSIP_ENDPOINT``, ``PJSIP_AOR`` and ``PJSIP_CONTACT``.
+their contacts from the functions ``PJSIP_ENDPOINT``, ``PJSIP_AOR`` and ``PJSIP_CONTACT``, and
+where their modules are not loaded at least the state from ``DEVICE_STATE``.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ MAX_ASKED = 50
 MAX_NAMED = 10
 _NAME = re.compile(r"[\w.+@-]{1,80}")
 _DEAD = {"Unreachable", "Removed"}
+_UNKNOWN = {"", "INVALID", "UNKNOWN"}
+"""Device states of what is no endpoint."""
+_ABSENT = {"UNAVAILABLE"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +32,8 @@ class Contact:
     """A registration.
 
     Attributes:
-        status: ``Reachable``, ``Unreachable``, ``NonQualified`` (not asked), ``Unknown``.
+        status: ``Reachable``, ``Unreachable``, ``NonQualified`` (not asked), ``Unknown``; or the
+            device's state, where Asterisk does not tell the contact.
     """
 
     uri: str
@@ -83,7 +88,8 @@ async def ask_agent(manager: Manager, endpoint: str) -> Agent:
     """
     aors = await getvar(manager, f"PJSIP_ENDPOINT({endpoint},aors)")
     allowed = await getvar(manager, f"PJSIP_ENDPOINT({endpoint},allow)")
-    if not aors and not allowed:
+    state = await getvar(manager, f"DEVICE_STATE({TECHNOLOGY}{endpoint})")
+    if not aors and not allowed and state in _UNKNOWN:
         return Agent(endpoint, known=False)
     contacts = []
     for aor in filter(None, aors.split(",")):
@@ -92,6 +98,8 @@ async def ask_agent(manager: Manager, endpoint: str) -> Agent:
             uri = await getvar(manager, f"PJSIP_CONTACT({contact},uri)")
             status = await getvar(manager, f"PJSIP_CONTACT({contact},status)")
             contacts.append(Contact(uri, status))
+    if not contacts and state not in _UNKNOWN | _ABSENT:
+        contacts.append(Contact("address not told", state))
     return Agent(endpoint, known=True, contacts=tuple(contacts), allowed=allowed)
 
 

@@ -13,7 +13,7 @@ import asyncio
 import struct
 import uuid
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -271,3 +271,12 @@ def judge_media(settings: ForkSettings, tone: Proof, spied: Proof | None) -> Fin
         f"Audio arrives by {settings.means}: a test tone was forked to us,"
         f" heard {spied.tone * 1000:.0f} ms after the fork was asked for.",
     )
+
+
+def by_another_port(finding: Finding) -> Finding:
+    """The same of a test on a free port, as the set one is held: a firewall may know only that."""
+    if finding.what != FORK:
+        return finding
+    level = Level.WARNING if finding.level is Level.ERROR else finding.level
+    detail = f"{finding.detail} Tested on another port, as the one that is set is held."
+    return replace(finding, level=level, detail=detail)

@@ -17,7 +17,7 @@ TONE_MODULE = "app_milliwatt"
 """Makes the tone of the fork test by RTP and WebSocket; calls do not need it."""
 _OF_MEANS = {
     "audiosocket": ("chan_audiosocket", "res_audiosocket"),
-    "unicast_rtp": ("chan_rtp",),
+    "unicast_rtp": ("chan_rtp", "res_rtp_multicast"),
     "websocket": ("chan_websocket", "res_websocket_client"),
 }
 _OF_DIALPLAN = (

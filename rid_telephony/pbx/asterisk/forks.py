@@ -106,7 +106,7 @@ class AsteriskForks:
             case "audiosocket":
                 return f"AudioSocket/{host}:{destination.port}/{fork.fork_id}"
             case "unicast_rtp":
-                return f"UnicastRTP/{host}:{destination.port}/c(ulaw)"
+                return f"UnicastRTP/{host}:{destination.port}/c(slin)"
             case "websocket":
                 client = self._settings.websocket_client
                 return f"WebSocket/{client}/c(slin)f(json)v(fork={fork.fork_id})"

@@ -15,7 +15,7 @@ from fork_recordings import audiosocket_audio, audiosocket_bytes
 
 from rid_telephony.errors import RidTelephonyError
 from rid_telephony.media import audiosocket
-from rid_telephony.media.audiosocket import AudioSocketListener
+from rid_telephony.media.audiosocket import GOODBYE, AudioSocketListener
 from rid_telephony.media.audiosocketframes import FrameReader
 from rid_telephony.settings.asterisk import ForkSettings
 
@@ -41,7 +41,7 @@ async def connect(
 async def is_shut(reader: asyncio.StreamReader) -> bool:
     try:
         async with asyncio.timeout(10):
-            return await reader.read() == b""
+            return await reader.read() in (b"", GOODBYE)
     except ConnectionError:
         return True
 

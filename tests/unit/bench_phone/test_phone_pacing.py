@@ -78,6 +78,18 @@ def test_after_a_stall_the_packets_due_go_out_at_once_and_the_pace_is_the_old_on
     assert all(b - a == pytest.approx(0.02, abs=1e-9) for a, b in pairwise(due))
 
 
+def test_the_clock_says_how_late_it_was_so_that_no_pbx_is_blamed_for_it() -> None:
+    loop = _Loop(0.013)
+    clock = RtpClock(loop)
+    clock.add(lambda _: None)
+    loop.run(1000.5)
+    assert clock.take_latest() == pytest.approx(0.013, abs=1e-6)
+    loop.now += 0.5
+    loop.run(1001.2)
+    assert clock.take_latest() > 0.4
+    assert clock.take_latest() == 0.0
+
+
 def test_after_a_long_stall_the_past_is_left_out() -> None:
     loop = _Loop()
     clock, due = RtpClock(loop), list[float]()

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import pytest
 from call_stories import assert_in_order, new_book, observe_all
-from hypothesis import given
+from hypothesis import find, given, settings
 from hypothesis import strategies as st
 
-from rid_telephony.calls.messages import CallEnded, CallStarted, Party
+from rid_telephony.calls.messages import (
+    CallEnded,
+    CallHeld,
+    CallStarted,
+    CallTransferred,
+    Party,
+    TalkPaused,
+)
 from rid_telephony.calls.observations import (
     BridgeJoined,
     BridgeParted,
@@ -67,7 +75,60 @@ OBSERVED = st.one_of(
     st.builds(ChannelEnded, AT, UIDS, st.sampled_from([None, *DialStatus])),
     st.builds(ChannelsListed, AT, st.frozensets(UIDS, min_size=3)),
 )
-SEQUENCES = st.lists(OBSERVED, max_size=60)
+
+
+def _call(customer: str, agent: str, bridge: str, mark: Mark) -> list[Observation]:
+    return [
+        ChannelSeen(1, customer, "PJSIP/trunk-1", endpoint="trunk", root=customer, dialled=False),
+        ChannelMarked(1, customer, mark),
+        ChannelSeen(2, agent, "PJSIP/1001-1", endpoint="1001", root=customer),
+        DialBegun(2, agent, customer),
+        DialEnded(3, agent, DialStatus.ANSWERED, customer),
+        BridgeJoined(4, bridge, agent),
+        BridgeJoined(4, bridge, customer),
+        HoldBegun(5, agent),
+    ]
+
+
+def _transfer(customer: str, agent: str, bridge: str) -> list[Observation]:
+    return [
+        BridgeParted(6, bridge, customer),
+        ChannelSeen(6, agent, "PJSIP/1002-1", endpoint="1002", root=customer),
+        DialBegun(6, agent, customer),
+        BridgeJoined(7, bridge, agent),
+        BridgeJoined(7, bridge, customer),
+    ]
+
+
+@st.composite
+def _sequences(draw: st.DrawFn) -> list[Observation]:
+    """Calls that make sense, then broken: noise put in, pieces lost, doubled and exchanged."""
+    script = st.one_of(
+        st.builds(_call, UIDS, UIDS, BRIDGES, MARKS), st.builds(_transfer, UIDS, UIDS, BRIDGES)
+    )
+    sequence = [obs for part in draw(st.lists(script, max_size=5)) for obs in part]
+    for place, noise in draw(st.lists(st.tuples(st.integers(0, 50), OBSERVED), max_size=12)):
+        sequence.insert(place % (len(sequence) + 1), noise)
+    places = st.lists(st.integers(0, 50), max_size=5)
+    for place in draw(places):
+        sequence[place : place + 1] = []
+    for place in draw(places):
+        sequence[place:place] = sequence[place : place + 1]
+    for place in draw(places):
+        sequence[place : place + 2] = reversed(sequence[place : place + 2])
+    return sequence
+
+
+SEQUENCES = _sequences()
+
+
+@pytest.mark.parametrize("kind", [CallStarted, CallHeld, CallTransferred, TalkPaused, CallEnded])
+def test_the_search_below_finds_calls_at_all(kind: type) -> None:
+    find(
+        SEQUENCES,
+        lambda observed: any(isinstance(e, kind) for e in observe_all(new_book(), observed)),
+        settings=settings(database=None, max_examples=2000, derandomize=True),
+    )
 
 
 @given(SEQUENCES, st.integers(2, 10), st.integers(1, 3))

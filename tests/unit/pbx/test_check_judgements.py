@@ -17,7 +17,7 @@ from rid_telephony.pbx.asterisk.check_agents import (
 )
 from rid_telephony.pbx.asterisk.check_flow import judge_clock, judge_events
 from rid_telephony.pbx.asterisk.check_link import Greeting, LinkReport, judge_link
-from rid_telephony.pbx.asterisk.check_media import Proof, judge_media
+from rid_telephony.pbx.asterisk.check_media import Proof, by_another_port, judge_media
 from rid_telephony.pbx.asterisk.check_parts import (
     judge_codecs,
     judge_dialplan,
@@ -253,3 +253,12 @@ def test_the_test_fork_tells_network_from_timing_from_chanspy() -> None:
     assert "ChanSpy" in judge_media(fork, heard, silent).detail
     good = judge_media(fork, heard, heard)
     assert (good.level, "120 ms" in good.detail) == (Level.OK, True)
+
+
+def test_a_fork_that_fails_on_another_port_than_the_one_set_is_no_proof_of_a_fault() -> None:
+    """With the service running, a firewall that is open for its port alone is no error."""
+    failed = judge_media(ForkSettings(), Proof(trouble="refused"), None)
+    assert by_another_port(failed).level is Level.WARNING
+    heard = Proof(0.1, 0.12, 0.12)
+    good = by_another_port(judge_media(ForkSettings(), heard, heard))
+    assert (good.level, "another port" in good.detail) == (Level.OK, True)

@@ -173,6 +173,20 @@ def test_a_stream_that_stops_sending_ends_its_utterance_without_another_frame() 
     assert final.end == pytest.approx(1.0)
 
 
+def test_what_the_network_held_up_and_then_brings_in_a_burst_is_not_lost() -> None:
+    """A stall of the line between the PBX and us would swallow the customer's words."""
+    leg = segmenter()
+    speech = packets(audio((3, True), (1, False)))
+    first = feed(leg, speech[:50]) + leg.advance(2.9)
+    rest = feed(leg, speech[50:])
+
+    before, after = finals(first), finals(rest)
+    assert [final.end for final in before] == [pytest.approx(1.0)]
+    assert [final.end for final in after] == [pytest.approx(3.0, abs=0.02)]
+    assert after[0].begin == pytest.approx(1.0, abs=0.1)
+    assert leg.overlapping_samples == 0
+
+
 def test_time_passing_before_any_audio_does_nothing() -> None:
     assert segmenter().advance(100.0) == []
 
