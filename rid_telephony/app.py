@@ -28,6 +28,7 @@ from rid_telephony.settings import Settings
 from rid_telephony.settings.rid import RidSettings
 from rid_telephony.settings.strategy import StrategySettings
 from rid_telephony.speech.completeness import SentenceJudge, load_judge
+from rid_telephony.speech.load import LoadLimits
 from rid_telephony.speech.pool import RecognitionPool
 from rid_telephony.speech.segmenter import LegSegmenter
 from rid_telephony.speech.vad import Detector, SileroSession, SpeechDetector
@@ -152,7 +153,14 @@ class App:
 
     def recogniser_pool(self) -> RecognitionPool:
         """Recognition in worker threads; close it, or use it as a context manager."""
-        return RecognitionPool(self.transcriber, self.settings.speech.recognition.queue_size)
+        recognition = self.settings.speech.recognition
+        limits = LoadLimits(
+            draft_wait=recognition.draft_wait,
+            hurry_wait=recognition.hurry_wait,
+            agent_wait=recognition.agent_wait,
+            call_wait=recognition.call_wait,
+        )
+        return RecognitionPool(self.transcriber, recognition.queue_size, limits=limits)
 
     def maker_for(
         self, feed: Feed, on_trace: Callable[[Trace], None] | None = None

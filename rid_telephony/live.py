@@ -96,6 +96,7 @@ class _Parts:
             self.write_back.talk,
             names.free,
             settings.max_calls,
+            lambda: self._pool.overloaded,
         )
 
     @classmethod

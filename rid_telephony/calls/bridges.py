@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import OrderedDict, deque
+from collections.abc import Iterator
 
 from rid_telephony.calls.channels import Channel, Channels
 from rid_telephony.calls.observations import ChannelKind
+
+
+MAX_CONVERSATION = 32
+"""Channels of one conversation that are looked at; a larger conference is nobody's sales call."""
 
 
 class Bridges:
@@ -37,7 +42,7 @@ class Bridges:
         """The telephones that hear each other where this channel is, itself first if it is one.
 
         Both halves of a Local channel are one pipe; a Local channel thus gives the telephones
-        at both of its ends.
+        at both of its ends. At most :data:`MAX_CONVERSATION` others are found.
         """
         found = [channel, *self._reached({channel.uid}, [channel])]
         return [c for c in found if c.kind is ChannelKind.PHONE]
@@ -58,10 +63,10 @@ class Bridges:
 
     def _reached(self, seen: set[str], start: list[Channel]) -> list[Channel]:
         found: list[Channel] = []
-        open_ = list(start)
+        bridges: set[str] = set()
+        open_ = deque(start)
         while open_:
-            channel = open_.pop(0)
-            for uid in self._next_to(channel):
+            for uid in self._next_to(open_.popleft(), bridges):
                 neighbour = self._channels.get(uid)
                 if uid in seen or neighbour is None:
                     continue
@@ -70,10 +75,14 @@ class Bridges:
                     continue
                 found.append(neighbour)
                 open_.append(neighbour)
+                if len(found) >= MAX_CONVERSATION:
+                    return found
         return found
 
-    def _next_to(self, channel: Channel) -> list[str]:
-        beside = list(self._members.get(channel.bridge, ())) if channel.bridge else []
+    def _next_to(self, channel: Channel, bridges: set[str]) -> Iterator[str]:
+        """Who is beside a channel; each bridge is looked into once."""
+        if channel.bridge and channel.bridge not in bridges:
+            bridges.add(channel.bridge)
+            yield from self._members.get(channel.bridge, ())
         if channel.kind is ChannelKind.LOCAL and channel.other_half:
-            beside.append(channel.other_half)
-        return beside
+            yield channel.other_half

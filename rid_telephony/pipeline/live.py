@@ -58,6 +58,7 @@ class LiveCalls:
         name: Gives a call the id that it has on the feed (another one when that id was used by
             an earlier run).
         max_calls: Calls at the same time; more are not touched.
+        overloaded: Whether this machine has more to recognise than it can.
     """
 
     def __init__(
@@ -68,6 +69,7 @@ class LiveCalls:
         on_talk: Callable[[TalkEvent], None],
         name: Callable[[str], str],
         max_calls: int,
+        overloaded: Callable[[], bool],
     ) -> None:
         self._book = book
         self._board = board
@@ -75,9 +77,10 @@ class LiveCalls:
         self._on_talk = on_talk
         self._name = name
         self._max_calls = max_calls
+        self._overloaded = overloaded
         self._names: dict[str, str] = {}
         self.counts: Counter[str] = Counter()
-        """``calls``, ``refused`` (beyond ``max_calls``)."""
+        """``calls``, ``refused`` (beyond ``max_calls``, or overloaded)."""
 
     def observe(self, observation: Observation) -> None:
         """The PBX did something."""
@@ -127,9 +130,11 @@ class LiveCalls:
             self._names = {key: value for key, value in self._names.items() if value != name}
 
     def _admit(self, started: CallStarted) -> bool:
-        if self._board.calls >= self._max_calls:
+        full = self._board.calls >= self._max_calls
+        if full or self._overloaded():
             self.counts["refused"] += 1
-            log.warning("call_refused", call_id=started.call_id, limit=self._max_calls)
+            reason = "max_calls" if full else "overloaded"
+            log.warning("call_refused", call_id=started.call_id, reason=reason)
             return False
         self.counts["calls"] += 1
         self._names[started.call_id] = self._name(started.call_id)

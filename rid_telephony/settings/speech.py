@@ -99,6 +99,14 @@ class RecognitionSettings(Section):
     """Above this no-speech probability a result is thrown away."""
     queue_size: int = Field(default=64, ge=1)
     """Segments that may wait; when full the oldest agent draft goes first, counted and told."""
+    draft_wait: float = Field(default=0.3, ge=0)
+    """Busy: a draft that would wait longer is not recognised, seconds."""
+    hurry_wait: float = Field(default=1.0, ge=0)
+    """Busier: while a segment would wait longer, the beam is 1, seconds."""
+    agent_wait: float = Field(default=8.0, ge=0)
+    """Busier still: agents' words that have waited longer are left out, and told, seconds."""
+    call_wait: float = Field(default=4.0, ge=0)
+    """Too busy: while a segment would wait longer, new calls are not taken, seconds."""
 
 
 class ProsodySettings(Section):

@@ -3,51 +3,20 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-from rid_telephony.errors import RidTelephonyError
+from rid_telephony.speech.load import LoadGauge, LoadLimits, PoolStats, RecognitionShedError
 from rid_telephony.speech.messages import SpeechSegment, Transcript
 from rid_telephony.speech.recogniser import Transcriber
 from rid_telephony.speech.waiting import Job, Priority, WaitingLine
 
 _KEPT_DRAFTS = 256
 """Drafts whose words are kept for their finals; each leg has one at a time."""
-
-
-class RecognitionShedError(RidTelephonyError):
-    """A segment was not recognised because more was said than can be recognised in time."""
-
-    code = "recognition_shed"
-
-
-@dataclass(frozen=True, slots=True)
-class PoolStats:
-    """Counters since the start, and the state now.
-
-    Attributes:
-        waiting: Segments in line now.
-        running: Segments being recognised now.
-        recognised: Recognitions finished.
-        failed: Recognitions that ended in an exception of the model.
-        reused: Finals answered by the recognition of their draft.
-        cancelled: Drafts given up because speech went on or the final came.
-        shed_drafts: Drafts thrown out of a full line.
-        shed_finals: Finals thrown out of a full line; each was reported.
-    """
-
-    waiting: int
-    running: int
-    recognised: int
-    failed: int
-    reused: int
-    cancelled: int
-    shed_drafts: int
-    shed_finals: int
 
 
 class RecognitionPool:
@@ -62,10 +31,15 @@ class RecognitionPool:
     that draft's recognition, waiting, running or finished. Any other draft of the utterance is
     given up: its future is cancelled while it waits, its words are of no use once it runs.
 
+    Where segments would wait long, the same is done before the line is full, as
+    :class:`~rid_telephony.speech.load.LoadLimits` says.
+
     Args:
         transcriber: Shared by all workers.
         queue_size: Segments that may wait.
-        on_shed: Called with each segment shed, from the submitting thread; must not block.
+        on_shed: Called with each segment shed, from any thread; must not block.
+        limits: What is left out when it is busy.
+        clock: Seconds, never falling.
     """
 
     def __init__(
@@ -73,21 +47,36 @@ class RecognitionPool:
         transcriber: Transcriber,
         queue_size: int,
         on_shed: Callable[[SpeechSegment], None] | None = None,
+        limits: LoadLimits | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._transcriber = transcriber
         self._queue_size = queue_size
         self._on_shed = on_shed
+        self._limits = limits or LoadLimits()
+        self._clock = clock
+        workers = max(1, transcriber.capabilities.workers)
+        self._load = LoadGauge(workers)
         self._changed = threading.Condition()
         self._line = WaitingLine()
         self._running: list[Job] = []
         self._drafts: OrderedDict[str, tuple[Job, Transcript]] = OrderedDict()
         self._closed = False
         self._counts = dict.fromkeys(
-            ("recognised", "failed", "reused", "cancelled", "shed_drafts", "shed_finals"), 0
+            (
+                "recognised",
+                "failed",
+                "reused",
+                "cancelled",
+                "shed_drafts",
+                "shed_finals",
+                "hurried",
+            ),
+            0,
         )
         self._workers = [
             threading.Thread(target=self._work, name=f"recognition-{index}", daemon=True)
-            for index in range(max(1, transcriber.capabilities.workers))
+            for index in range(workers)
         ]
         for worker in self._workers:
             worker.start()
@@ -108,13 +97,13 @@ class RecognitionPool:
             if self._closed:
                 raise RuntimeError("the recognition pool is closed")
             given_up, known = self._place(segment, future)
-            shed = self._shed_surplus()
+            shed = self._shed_surplus(segment)
             self._changed.notify()
         _cancel(given_up)
         if known is not None:
             _resolve([future], known)
         if shed is not None:
-            self._report_shed(shed)
+            self._report_shed(shed, f"{self._queue_size} segments may wait")
         return future
 
     def cancel(self, utterance_id: str) -> None:
@@ -129,6 +118,12 @@ class RecognitionPool:
         """Counters and present state."""
         with self._changed:
             return PoolStats(len(self._line), len(self._running), **self._counts)
+
+    @property
+    def overloaded(self) -> bool:
+        """Whether segments wait so long that no further call should be taken."""
+        with self._changed:
+            return self._load.wait(len(self._line)) > self._limits.call_wait
 
     def close(self, timeout: float = 10.0) -> bool:
         """Take nothing more, cancel what waits, and let what runs finish.
@@ -173,7 +168,7 @@ class RecognitionPool:
                 running.futures.append(future)
                 return [], None
         overtaken = self._line.remove_drafts(segment.utterance_id)
-        job = Job(segment, [future])
+        job = Job(segment, [future], self._clock())
         for draft in [draft for draft in overtaken if draft.covers(segment)]:
             job.futures += draft.futures
             overtaken.remove(draft)
@@ -187,17 +182,21 @@ class RecognitionPool:
         self._counts["cancelled"] += len(given_up)
         return given_up
 
-    def _shed_surplus(self) -> Job | None:
-        if len(self._line) <= self._queue_size:
-            return None
-        shed = self._line.shed()
+    def _shed_surplus(self, newest: SpeechSegment) -> Job | None:
+        """Take out of the line what is too much; counted here, reported by the caller."""
+        shed = None
+        others = self._line.before(newest) - 1
+        if newest.draft and self._load.wait(others) > self._limits.draft_wait:
+            shed = next(iter(self._line.remove_drafts(newest.utterance_id)), None)
+        elif len(self._line) > self._queue_size:
+            shed = self._line.shed()
         if shed is not None:
             self._counts["shed_drafts" if shed.segment.draft else "shed_finals"] += 1
         return shed
 
-    def _report_shed(self, shed: Job) -> None:
+    def _report_shed(self, shed: Job, why: str) -> None:
         error = RecognitionShedError(
-            f"{shed.segment.utterance_id} was not recognised: {self._queue_size} segments waited.",
+            f"{shed.segment.utterance_id} was not recognised: {why}.",
             "Use more cores or a smaller model, or analyse fewer calls on this machine.",
         )
         _resolve(shed.futures, error)
@@ -206,12 +205,35 @@ class RecognitionPool:
 
     def _work(self) -> None:
         while (job := self._next()) is not None:
+            began = self._clock()
+            if self._stale(job, began):
+                self._discard(job)
+                continue
             try:
-                outcome: Transcript | Exception = self._transcriber.transcribe(job.segment.samples)
+                outcome: Transcript | Exception = self._transcriber.transcribe(
+                    job.segment.samples, hurried=self._hurried()
+                )
             # Whatever the model throws belongs to this segment; the next one is recognised.
             except Exception as error:
                 outcome = error
-            self._finish(job, outcome)
+            self._finish(job, outcome, self._clock() - began)
+
+    def _stale(self, job: Job, now: float) -> bool:
+        """An agent's words that have waited so long help nobody, and keep others waiting."""
+        is_agent_final = Priority.of(job.segment) is Priority.AGENT_FINAL
+        return is_agent_final and now - job.submitted > self._limits.agent_wait
+
+    def _discard(self, job: Job) -> None:
+        with self._changed:
+            self._running.remove(job)
+            self._counts["shed_finals"] += 1
+        self._report_shed(job, f"it waited {self._limits.agent_wait:g} s")
+
+    def _hurried(self) -> bool:
+        with self._changed:
+            hurried = self._load.wait(len(self._line)) > self._limits.hurry_wait
+            self._counts["hurried"] += hurried
+        return hurried
 
     def _next(self) -> Job | None:
         with self._changed:
@@ -225,9 +247,10 @@ class RecognitionPool:
                     self._running.append(job)
                     return job
 
-    def _finish(self, job: Job, outcome: Transcript | Exception) -> None:
+    def _finish(self, job: Job, outcome: Transcript | Exception, seconds: float) -> None:
         with self._changed:
             self._running.remove(job)
+            self._load.took(seconds)
             if isinstance(outcome, Exception):
                 self._counts["failed"] += 1
             else:

@@ -31,9 +31,10 @@ class Transcriber(Protocol):
     def capabilities(self) -> Capabilities:
         """What this recogniser can do."""
 
-    def transcribe(self, samples: Samples) -> Transcript:
+    def transcribe(self, samples: Samples, *, hurried: bool = False) -> Transcript:
         """Recognise one utterance.
 
         Args:
             samples: int16 mono 8000 Hz; what exceeds ``max_seconds`` is not heard.
+            hurried: Others wait: rather a little worse than late.
         """

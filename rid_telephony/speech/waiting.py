@@ -40,10 +40,11 @@ SHED_ORDER = (
 
 @dataclass(eq=False, slots=True)
 class Job:
-    """A segment to recognise, and everyone who waits for its words."""
+    """A segment to recognise, everyone who waits for its words, and since when (seconds)."""
 
     segment: SpeechSegment
     futures: list[Future[Transcript]] = field(default_factory=list)
+    submitted: float = 0.0
 
     def covers(self, segment: SpeechSegment) -> bool:
         """Tell whether this job's words are those of another segment: its audio is the same."""
@@ -64,6 +65,11 @@ class WaitingLine:
 
     def __len__(self) -> int:
         return sum(len(line) for line in self._lines.values())
+
+    def before(self, segment: SpeechSegment) -> int:
+        """How many jobs are taken before a segment that comes now."""
+        own = Priority.of(segment)
+        return sum(len(line) for priority, line in self._lines.items() if priority <= own)
 
     def add(self, job: Job) -> None:
         """Put a job at the end of its line."""

@@ -84,15 +84,16 @@ class WhisperTranscriber:
         """Name, workers and length limit of the model."""
         return self._capabilities
 
-    def transcribe(self, samples: Samples) -> Transcript:
+    def transcribe(self, samples: Samples, *, hurried: bool = False) -> Transcript:
         """Recognise one utterance, see :class:`rid_telephony.speech.recogniser.Transcriber`."""
         if not np.any(samples):
             return Transcript("", 0.0, 1.0, rejected="silence")
         mel = self._spectrogram(samples)
         seconds = mel.shape[1] / FRAMES_PER_SECOND
-        decoded = self._decode(mel, self._context(mel.shape[1]), seconds)
+        beam = 1 if hurried else self._settings.beam_size
+        decoded = self._decode(mel, self._context(mel.shape[1]), seconds, beam)
         if decoded.exhausted or is_loop(decoded.text):
-            decoded = self._decode(mel, FULL_CONTEXT, seconds)
+            decoded = self._decode(mel, FULL_CONTEXT, seconds, beam)
         text = normalise(decoded.text)
         settings = self._settings
         rejected = rejection(text, decoded.no_speech, settings.prompt, settings.max_no_speech)
@@ -110,7 +111,7 @@ class WhisperTranscriber:
         wanted = max(self._settings.context_frames, content + self._settings.context_margin_frames)
         return min(wanted + wanted % 2, FULL_CONTEXT)
 
-    def _decode(self, mel: Mel, context: int, seconds: float) -> _Decoded:
+    def _decode(self, mel: Mel, context: int, seconds: float, beam: int) -> _Decoded:
         padded = np.full((mel.shape[0], context), mel.max() - _MEL_FLOOR, dtype=np.float32)
         padded[:, : mel.shape[1]] = mel
         settings = self._settings
@@ -119,7 +120,7 @@ class WhisperTranscriber:
         result: Any = self._model.model.generate(
             self._model.encode(padded),
             [self._prompt],
-            beam_size=settings.beam_size,
+            beam_size=beam,
             max_length=limit,
             return_scores=True,
             return_no_speech_prob=True,

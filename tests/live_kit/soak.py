@@ -14,8 +14,9 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
+from live_kit.agents import add_agents
 from live_kit.asterisk import RealAsterisk
-from live_kit.config import ENDPOINT, PASSWORD
+from live_kit.config import PASSWORD
 from live_kit.ports import HOST
 from live_kit.proxy import TcpProxy
 from live_kit.service import Service
@@ -257,15 +258,7 @@ class Soak:
 def prepared() -> RealAsterisk:
     """An Asterisk, not started, that knows the agents of SIPp."""
     pbx = RealAsterisk(dialplan=DIALPLAN)
-    with (pbx.folder / "etc/pjsip.conf").open("a", encoding="utf-8") as file:
-        for index, agent in enumerate(AGENTS):
-            contact = f"contact=sip:{agent}@{HOST}:{pbx.ports.spare(index)}"
-            file.write(
-                ENDPOINT.format(
-                    user=agent, context="from-agents", name=agent, number=agent, codecs="ulaw",
-                    host=HOST, more="", contact=contact,
-                )
-            )  # fmt: skip
+    add_agents(pbx, {agent: pbx.ports.spare(n) for n, agent in enumerate(AGENTS)})
     return pbx
 
 

@@ -54,12 +54,19 @@ class Forks:
 
 class Bench:
     def __init__(self, *, max_calls: int = 10, taken: tuple[str, ...] = ()) -> None:
+        self.overloaded = False
         self.board, self.forks = Board(), Forks()
         self.talks: list[TalkEvent] = []
         book = CallBook(r"\d{4}", wall=lambda _: NOON)
         names = CallNames(taken)
         self.live = LiveCalls(
-            book, self.board, self.forks, self.talks.append, names.free, max_calls
+            book,
+            self.board,
+            self.forks,
+            self.talks.append,
+            names.free,
+            max_calls,
+            lambda: self.overloaded,
         )
 
     def call(self, number: int) -> None:
@@ -107,6 +114,17 @@ def test_calls_beyond_the_limit_are_not_touched_and_are_counted() -> None:
     bench.end(1)
     bench.call(3)
     assert bench.live.counts == {"calls": 2, "refused": 1}
+
+
+def test_an_overloaded_machine_takes_no_new_calls_and_goes_on_with_the_others() -> None:
+    bench = Bench()
+    bench.call(1)
+    bench.overloaded = True
+    bench.call(2)
+    bench.end(1)
+    assert {item.call_id for item in bench.board.items} == {"1.0"}
+    assert isinstance(bench.board.items[-1], CallEnded)
+    assert bench.live.counts["refused"] == 1
 
 
 def test_an_id_is_given_once() -> None:

@@ -1,0 +1,337 @@
+"""Whatever becomes of us, customer and agent notice nothing.
+
+Beside each call that we touch runs one that we do not, between the same telephones over the same
+Asterisk: a busy machine is as hard on the one as on the other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from pathlib import Path
+
+from live_kit import RealAsterisk
+from live_kit.agents import add_agents
+from live_kit.config import PASSWORD
+from live_kit.consumers import (
+    BabblingDatagrams,
+    Unreachable,
+    babbling,
+    deaf,
+    mute,
+    port_of,
+    resetting,
+)
+from live_kit.harm import HEAD, Outcome, Talk, Voices, harm, line, placed
+from live_kit.ports import HOST
+from live_kit.proxy import TcpProxy
+from live_kit.service import Service, serving
+from live_kit.tools import wait_for
+
+from rid_telephony.bench.phone import Phone
+from rid_telephony.calls.messages import Party
+from rid_telephony.pbx.asterisk.ami import AmiClient
+from rid_telephony.pbx.asterisk.forks import AsteriskForks
+from rid_telephony.pbx.asterisk.messages import AmiEvent
+from rid_telephony.pbx.messages import Destination, Fork, PbxError
+from rid_telephony.settings.asterisk import AsteriskSettings, ForkSettings
+
+SECONDS = 10.0
+BROKEN_AFTER = 3.0
+UNMARKED, MARKED = "p1001", "1001"
+WEAK = """
+[weak]
+secret = live-only
+read = call
+write = reporting
+"""
+WEBSOCKET = """
+[rid]
+type = websocket_client
+uri = ws://{host}:{port}/media
+protocols = media
+connection_type = per_call_config
+connection_timeout = 2000
+reconnect_attempts = 1
+tls_enabled = no
+"""
+
+
+class RudePhone(Phone):
+    """A softphone that answers a MESSAGE as it likes, or not at all (``status`` 0)."""
+
+    status = 0
+    asked = 0
+
+    def _on_text(self, request):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+        self.asked += 1
+        if self.status:
+            self._line.reply(request, self.status)
+
+
+@contextmanager
+def asterisk(agents: int = 0) -> Iterator[RealAsterisk]:
+    """An Asterisk that knows agents 1004 and on, too."""
+    pbx = RealAsterisk()
+    add_agents(pbx, {1004 + n: pbx.ports.spare(n) for n in range(agents)})
+    with pbx:
+        yield pbx
+
+
+@asynccontextmanager
+async def telephones(pbx: RealAsterisk) -> AsyncIterator[tuple[Phone, Phone]]:
+    """The customer's telephone, and that of agent 1001."""
+    server = (HOST, pbx.ports.sip)
+    async with (
+        Phone("customer", server, keep_audio=True) as customer,
+        Phone("1001", server, sip_port=pbx.ports.phone(2).sip, keep_audio=True) as agent,
+    ):
+        yield customer, agent
+
+
+def show(outcomes: dict[str, Outcome]) -> None:
+    """Print the figures; pytest shows them when a test fails (or with ``-s``)."""
+    print("\n".join([HEAD, *(line(name, each) for name, each in outcomes.items())]))  # noqa: T201
+
+
+def no_channel_is_left(pbx: RealAsterisk) -> None:
+    """Calls and forks are all over."""
+    wait_for(lambda: not pbx.ami.channels(), 10, "the end of all channels")
+
+
+def test_a_call_goes_on_whatever_its_forks_run_into(tmp_path: Path) -> None:
+    """Nobody listens, or somebody who does not read, resets, talks nonsense, is not let in."""
+    pbx = RealAsterisk(files={"websocket_client.conf": ""})
+    websocket = WEBSOCKET.format(host=HOST, port=pbx.ports.spare(9))
+    (pbx.folder / "etc/websocket_client.conf").write_text(websocket)
+    with (pbx.folder / "etc/manager.conf").open("a") as manager:
+        manager.write(WEAK)
+    # The service's own forks go where nobody listens: Asterisk cannot reach 127.0.0.9.
+    with pbx, serving(tmp_path, pbx, {"asterisk.fork": {"advertise": "127.0.0.9"}}) as service:
+        outcomes = asyncio.run(_talks_with_broken_forks(pbx))
+        show(outcomes)
+        no_channel_is_left(pbx)
+        service.wait("call.ended")
+        assert service.of_type("analysis.degraded")
+    without_us = outcomes.pop("without us")
+    assert {
+        name: found for name, each in outcomes.items() if (found := harm(each, without_us))
+    } == {}
+
+
+async def _talks_with_broken_forks(pbx: RealAsterisk) -> dict[str, Outcome]:
+    voices = Voices()
+    async with AsyncExitStack() as stack:
+        customer, agent = await stack.enter_async_context(telephones(pbx))
+        forkers = await _forkers(pbx, stack)
+        talks = {"without us": await placed(customer, agent, UNMARKED, voices)}
+        talks["refused, by serve"] = await placed(customer, agent, MARKED, voices)
+        channels: dict[str, dict[Party, str]] = {}
+        for name in forkers:
+            before = await _channels(pbx)
+            talks[name] = await placed(customer, agent, UNMARKED, voices)
+            new = [each for each in await _channels(pbx) if each not in before]
+            channels[name] = dict(zip(Party, sorted(new), strict=True))
+        for talk in talks.values():
+            talk.begin()
+        asked = [
+            asyncio.create_task(forker(party, channel))
+            for name, forker in forkers.items()
+            for party, channel in channels[name].items()
+        ]
+        await asyncio.sleep(SECONDS)
+        outcomes = await _ended(talks)
+        await asyncio.gather(*asked)
+    started = {e["Uniqueid"] for e in pbx.ami.events if e["Event"] == "Newchannel"}
+    for name in ("deaf", "resetting", "babbling", "datagrams to nobody"):
+        for party, channel in channels[name].items():
+            assert f"fork-{party}-{channel}" in started, name
+    # The buffers of the connection that nobody reads ran full while the call went on.
+    over = [e["Uniqueid"] for e in pbx.ami.events if e["Event"] == "Hangup"]
+    for party, channel in channels["deaf"].items():
+        assert over.index(f"fork-{party}-{channel}") < over.index(channel)
+    return outcomes
+
+
+Forker = Callable[[Party, str], Awaitable[None]]
+
+
+async def _forkers(pbx: RealAsterisk, stack: AsyncExitStack) -> dict[str, Forker]:
+    """Ways in which a fork fails, and how to ask for it."""
+    loop = asyncio.get_running_loop()
+    client, forks = await _driver(pbx.settings, stack, "audiosocket")
+    by_rtp = AsteriskForks(client, pbx.settings.fork.model_copy(update={"means": "unicast_rtp"}))
+    by_web = AsteriskForks(client, pbx.settings.fork.model_copy(update={"means": "websocket"}))
+    weak = pbx.settings.model_copy(update={"username": "weak"})
+    _, not_allowed = await _driver(weak, stack, "audiosocket")
+    unread = stack.enter_context(deaf())
+    nowhere = Unreachable()
+    stack.callback(nowhere.close)
+    servers = {"resetting": await resetting(2.0), "babbling": await babbling()}
+    for server in (*servers.values(), await mute(pbx.ports.spare(9))):
+        stack.callback(server.close)
+    junk, _ = await loop.create_datagram_endpoint(BabblingDatagrams, local_addr=(HOST, 0))
+    stack.callback(junk.close)
+
+    def through(driver: AsteriskForks, port: int) -> Forker:
+        async def fork(party: Party, channel: str) -> None:
+            wanted = Fork(str(uuid.uuid4()), channel, party, channel)
+            try:
+                await driver.start(wanted, Destination(HOST, port))
+            except PbxError:
+                return
+
+        return fork
+
+    async def fast(party: Party, channel: str) -> None:
+        # At 192 kHz the buffers, 4.4 MB, are full within the call; at 8 kHz it takes minutes.
+        destination = f"{HOST}:{unread.getsockname()[1]}/{uuid.uuid4()}/c(slin192)"
+        fields = {"Channel": f"AudioSocket/{destination}", "Application": "ChanSpy"}
+        fields |= {"Data": f"{channel},quoES", "ChannelId": f"fork-{party}-{channel}"}
+        await client.action("Originate", fields | {"Async": "true"})
+
+    return {
+        "refused": through(forks, pbx.ports.spare(8)),
+        "not allowed": through(not_allowed, pbx.ports.spare(8)),
+        "unreachable": through(forks, nowhere.port),
+        "deaf": fast,
+        "resetting": through(forks, port_of(servers["resetting"])),
+        "babbling": through(forks, port_of(servers["babbling"])),
+        "datagrams to nobody": through(by_rtp, pbx.ports.spare(8)),
+        "datagrams answered with junk": through(by_rtp, junk.get_extra_info("sockname")[1]),
+        "mute WebSocket": through(by_web, pbx.ports.spare(9)),
+    }
+
+
+async def _driver(
+    settings: AsteriskSettings, stack: AsyncExitStack, means: str
+) -> tuple[AmiClient, AsteriskForks]:
+    """The product's own way to ask for forks."""
+    up = asyncio.Event()
+    listening: list[AsteriskForks] = []
+
+    def on_event(event: AmiEvent) -> None:
+        for forks in listening:
+            forks.observe(event)
+
+    client = AmiClient(settings, on_event=on_event, on_up=up.set, on_down=lambda _: None)
+    forks = AsteriskForks(client, ForkSettings(means=means))  # type: ignore[arg-type]
+    listening.append(forks)
+    running = asyncio.create_task(client.run())
+    stack.callback(running.cancel)
+    await asyncio.wait_for(up.wait(), 10)
+    return client, forks
+
+
+async def _channels(pbx: RealAsterisk) -> list[str]:
+    return [each["Uniqueid"] for each in await asyncio.to_thread(pbx.ami.channels)]
+
+
+async def _ended(talks: dict[str, Talk]) -> dict[str, Outcome]:
+    await asyncio.gather(*(talk.end() for talk in talks.values()))
+    return {name: talk.outcome() for name, talk in talks.items()}
+
+
+def test_a_call_goes_on_while_we_analyse_it_and_whatever_the_softphone_makes_of_hints(
+    tmp_path: Path,
+) -> None:
+    with asterisk(agents=4) as pbx, serving(tmp_path, pbx) as service:
+        outcomes, gone, gone_without_us = asyncio.run(_talks_with_hints(pbx, service))
+        show(outcomes | {"phone vanishes": gone, "the same without us": gone_without_us})
+        no_channel_is_left(pbx)
+    without_us = outcomes.pop("without us")
+    assert {
+        name: found for name, each in outcomes.items() if (found := harm(each, without_us))
+    } == {}
+    assert harm(gone, gone_without_us, agent_is_there=False) == []
+
+
+async def _talks_with_hints(
+    pbx: RealAsterisk, service: Service
+) -> tuple[dict[str, Outcome], Outcome, Outcome]:
+    voices = Voices()
+    server = (HOST, pbx.ports.sip)
+    async with AsyncExitStack() as stack:
+        customer, agent = await stack.enter_async_context(telephones(pbx))
+        talks = {"without us": await placed(customer, agent, UNMARKED, voices)}
+        talks["analysed"] = await placed(customer, agent, MARKED, voices)
+        rude = []
+        for index, status in enumerate((481, 500, 0)):
+            phone = RudePhone(
+                f"{1004 + index}", server, sip_port=pbx.ports.spare(index), keep_audio=True
+            )
+            phone.status = status
+            rude.append(await stack.enter_async_context(phone))
+            name = f"MESSAGE answered {status}" if status else "MESSAGE never answered"
+            talks[name] = await placed(customer, phone, phone.user, voices)
+        gone, vanishing = [], []
+        for number in ("2001", "p2002"):
+            phone = Phone(number[-4:], server, password=PASSWORD, keep_audio=True)
+            await stack.enter_async_context(phone)
+            await phone.register()
+            vanishing.append(phone)
+            gone.append(await placed(customer, phone, number, voices))
+        for talk in (*talks.values(), *gone):
+            talk.begin()
+        await asyncio.sleep(1.0)
+        for phone in vanishing:
+            phone.drop()
+        await asyncio.sleep(SECONDS)
+        await asyncio.gather(*(talk.call.hang_up() for talk in gone))
+        outcomes = await _ended(talks)
+        dropped = [talk.outcome() for talk in gone]
+        agents = {event["agent"] for event in service.of_type("hint.offered")}
+        assert agents >= {"1001", "1004", "1005", "1006", "2001"}
+        assert agent.messages
+        assert all(phone.asked for phone in rude)
+    return outcomes, dropped[0], dropped[1]
+
+
+def test_a_call_goes_on_when_the_manager_connection_goes_dead_or_we_hang_or_are_killed(
+    tmp_path: Path,
+) -> None:
+    with asterisk() as pbx, TcpProxy(pbx.ports.ami) as proxy:
+        settings = {"port": proxy.port, "ping_interval": 1.0, "action_timeout": 1.0}
+        with serving(tmp_path, pbx, {"asterisk": {**settings, "backoff": [0.1, 0.5]}}) as service:
+            found = {}
+            for name, breaking in (
+                ("manager connection black-holed", proxy.black_hole),
+                ("serve frozen", service.freeze),
+                ("serve killed", service.kill),
+            ):
+                known = len(service.of_type("call.started"))
+                outcomes = asyncio.run(_talks_that_break(pbx, name, breaking))
+                show(outcomes)
+                no_channel_is_left(pbx)
+                assert len(service.of_type("call.started")) == known + 1, name
+                if worse := harm(outcomes[name], outcomes["without us"]):
+                    found[name] = worse
+                if breaking != service.kill:
+                    proxy.heal()
+                    service.thaw()
+                    ended = known + 1
+                    service.until(
+                        lambda ended=ended: len(service.of_type("call.ended")) == ended,
+                        20,
+                        "call.ended",
+                    )
+    assert found == {}
+
+
+async def _talks_that_break(
+    pbx: RealAsterisk, name: str, breaking: Callable[[], object]
+) -> dict[str, Outcome]:
+    voices = Voices()
+    async with telephones(pbx) as (customer, agent):
+        talks = {"without us": await placed(customer, agent, UNMARKED, voices)}
+        talks[name] = await placed(customer, agent, MARKED, voices)
+        for talk in talks.values():
+            talk.begin()
+        await asyncio.sleep(BROKEN_AFTER)
+        forks = [each for each in await _channels(pbx) if each.startswith("fork-")]
+        assert len(forks) == 2
+        breaking()
+        await asyncio.sleep(SECONDS - BROKEN_AFTER)
+        return await _ended(talks)
