@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
@@ -36,7 +36,7 @@ TICK = 0.05
 """Seconds between two looks at what time alone brings."""
 STATUS_INTERVAL = 60.0
 LAST_WORDS = 10.0
-"""Seconds that the last recognitions may take when we stop."""
+"""Seconds that the last recognitions, and hanging up the forks, may take when we stop."""
 
 
 class LiveService:
@@ -81,6 +81,7 @@ class _Parts:
     def __init__(self, app: App, feed: Feed, names: CallNames, deliver: Deliver) -> None:
         settings = app.settings.asterisk
         loop = asyncio.get_running_loop()
+        self._lag = 0.0
         self._pool = app.recogniser_pool()
         self.board = Switchboard(app.maker_for(feed)(self._pool, deliver), loop.time)
         self.desk = ForkDesk(self.board.accept, self.board.degrade, settings.fork.attempts)
@@ -128,18 +129,23 @@ class _Parts:
             await asyncio.gather(observing, *background, return_exceptions=True)
 
     async def _end(self) -> None:
+        self.calls.close()
         self.board.end_all("lost")
-        deadline = asyncio.get_running_loop().time() + LAST_WORDS
-        while self.board.calls and asyncio.get_running_loop().time() < deadline:
-            await asyncio.sleep(TICK)
+        await _patiently(asyncio.gather(self._last_words(), self.desk.close()))
         self.board.close("lost")
-        await self.desk.close()
-        await self.write_back.close()
+        await _patiently(self.write_back.close())
         self._log_status()
 
-    async def _tick(self) -> None:
-        while True:
+    async def _last_words(self) -> None:
+        while self.board.calls:
             await asyncio.sleep(TICK)
+
+    async def _tick(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            due = loop.time() + TICK
+            await asyncio.sleep(TICK)
+            self._lag = max(self._lag, loop.time() - due)
             self.board.tick()
 
     async def _status(self) -> None:
@@ -154,14 +160,23 @@ class _Parts:
             calls_now=self.board.calls,
             forks_now=len(self.desk.forks),
             tasks_now=len(asyncio.all_tasks()),
+            loop_lag_ms=round(self._lag * 1000),
             **{f"calls_{name}": count for name, count in self.calls.counts.items()},
             **{f"forks_{name}": count for name, count in self.desk.counts.items()},
             **{f"manager_{name}": count for name, count in asdict(manager).items() if count},
             **flat(self.write_back.stats().kinds),
         )
+        self._lag = 0.0
 
 
 Deliver = Callable[[Callable[[], None]], None]
+
+
+async def _patiently(work: Awaitable[object]) -> None:
+    """Wait for the end of something, but not for ever; another signal (a cancel) cuts it short."""
+    with contextlib.suppress(TimeoutError, asyncio.CancelledError):
+        async with asyncio.timeout(LAST_WORDS):
+            await work
 
 
 def make_book(

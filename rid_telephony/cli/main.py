@@ -26,13 +26,15 @@ from rid_telephony.cli import (
 from rid_telephony.cli.logs import configure_logs
 from rid_telephony.errors import RidTelephonyError
 
+STDERR = 2
+
 app = typer.Typer(
     name="rid-telephony",
     help=(
         "Live coaching for Mandarin wealth-management calls.\n\n"
         "Start with `rid-telephony demo`: a recorded call through the whole pipeline.\n\n"
         "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 settings, 4 input, 5 model, "
-        "6 data file, 7 store, 8 PBX, 130 interrupted, 143 terminated. "
+        "6 data file, 7 store, 8 PBX, 9 audio of the PBX, 130 interrupted, 143 terminated. "
         "Results go to stdout, everything else to stderr."
     ),
     no_args_is_help=True,
@@ -56,6 +58,7 @@ app.add_typer(bench.app, name="bench")
 
 def main() -> None:
     """Run the command; every expected failure is one message and one exit code."""
+    _open_streams()
     _speak_utf8()
     configure_logs()
     try:
@@ -94,6 +97,19 @@ def _explain(code: str, message: str, advice: str) -> None:
     console.print(f"[bold red]error[/] [dim]({code})[/]: ", end="")
     for text in filter(None, (message, advice)):
         console.print(text, markup=False, soft_wrap=True)
+
+
+def _open_streams() -> None:
+    """Give streams that were closed for us (``2>&-``) somewhere to go.
+
+    Without it the log would go to stdout, and a native library's words into the next file opened.
+    """
+    while (number := os.open(os.devnull, os.O_RDWR)) <= STDERR:
+        pass
+    os.close(number)
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - for good
 
 
 def _speak_utf8() -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
+import threading
 from contextlib import ExitStack, suppress
 from typing import Annotated
 
@@ -29,6 +31,8 @@ log = structlog.get_logger(__name__)
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 POLL = 0.02
 """Seconds between two looks at the events to print."""
+LAST_LINES = 2.0
+"""Seconds that a reader of stdout may take for the last events when we stop."""
 
 
 def serve(
@@ -88,9 +92,13 @@ class _Printer:
         self._task = asyncio.create_task(self._run())
 
     async def close(self) -> None:
-        """Write what waits."""
+        """Write what waits; who does not read it in time does not get it."""
         self._closing = True
-        await self._task
+        try:
+            async with asyncio.timeout(LAST_LINES):
+                await self._task
+        except TimeoutError:
+            log.warning("stdout_not_read", waiting=len(self._waiting))
 
     async def _run(self) -> None:
         try:
@@ -99,7 +107,7 @@ class _Printer:
                 while event := self._waiting.take():
                     lines.append(event.line() + "\n")
                 if lines:
-                    await asyncio.to_thread(_write, "".join(lines))
+                    await _written("".join(lines).encode())
                 else:
                     await asyncio.sleep(POLL)
         except OSError as error:
@@ -107,9 +115,42 @@ class _Printer:
             self._unlisten()
 
 
-def _write(text: str) -> None:
-    sys.stdout.write(text)
-    sys.stdout.flush()
+async def _written(data: bytes) -> None:
+    """Write to stdout in a thread that nobody has to wait for.
+
+    Where nobody reads, a write blocks for ever. The pool of ``asyncio.to_thread``, and the lock of
+    ``sys.stdout``, would then keep the program from ending.
+
+    Raises:
+        OSError: Stdout is closed, or its disk is full.
+    """
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[None] = loop.create_future()
+
+    def settle(error: OSError | None) -> None:
+        if done.done():
+            return
+        if error:
+            done.set_exception(error)
+        else:
+            done.set_result(None)
+
+    def work() -> None:
+        failed = None
+        try:
+            _write(data)
+        except OSError as error:
+            failed = error
+        with suppress(RuntimeError):  # the loop is closed: we did not wait
+            loop.call_soon_threadsafe(settle, failed)
+
+    threading.Thread(target=work, name="stdout", daemon=True).start()
+    await done
+
+
+def _write(data: bytes) -> None:
+    while data:
+        data = data[os.write(sys.stdout.fileno(), data) :]
 
 
 def _store_trouble(error: str, lost: int) -> None:

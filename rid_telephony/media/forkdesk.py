@@ -145,6 +145,8 @@ class ForkDesk:
             return
         call, leg = found
         leg.live = False
+        if leg.task:  # still waiting for the PBX to say how this very fork went
+            leg.task.cancel()
         self._pass_on(call, leg.time.flush())
         log.info("fork_closed", call_id=leg.fork.call_id, party=leg.fork.party, reason=reason)
         self._again(call, leg, reason)

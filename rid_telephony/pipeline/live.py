@@ -79,13 +79,20 @@ class LiveCalls:
         self._max_calls = max_calls
         self._overloaded = overloaded
         self._names: dict[str, str] = {}
+        self._closed = False
         self.counts: Counter[str] = Counter()
         """``calls``, ``refused`` (beyond ``max_calls``, or overloaded)."""
 
     def observe(self, observation: Observation) -> None:
         """The PBX did something."""
+        if self._closed:
+            return
         for event in self._book.observe(observation):
             self._act(event)
+
+    def close(self) -> None:
+        """We stop: nothing that the PBX does begins or changes a call any more."""
+        self._closed = True
 
     def hear(self, frame: AudioFrame) -> None:
         """Audio of a fork."""

@@ -91,6 +91,8 @@ class CallSession:
 
     def hear(self, frame: AudioFrame) -> None:
         """Audio of one leg. What is said on hold is not said to the other: it is left out."""
+        if self._ended:
+            return
         self._heard_from.add(frame.party)
         self._concealed += frame.concealed
         if not self._held_by:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 
 from rid_telephony.settings.section import Section
 from rid_telephony.settings.writeback import WriteBackSettings
@@ -42,6 +43,14 @@ class ForkSettings(Section):
     max_forks: int = Field(default=400, gt=0, le=10_000)
     """Forks at the same time; a call beyond them is not analysed, and its feed says so."""
 
+    @field_validator("rtp_ports")
+    @classmethod
+    def _has_ports(cls, value: tuple[int, int]) -> tuple[int, int]:
+        first, last = value
+        if not 1024 <= first < last <= 65_535:
+            raise ValueError("not the first and the last of some ports between 1024 and 65535")
+        return value
+
 
 class AsteriskSettings(Section):
     """The PBX. ``serve`` needs ``username`` and ``secret``."""
@@ -76,3 +85,20 @@ class AsteriskSettings(Section):
     """Calls analysed at the same time; more are not touched, and counted."""
     fork: ForkSettings = ForkSettings()
     write_back: AsteriskWriteBackSettings = AsteriskWriteBackSettings()
+
+    @field_validator("backoff")
+    @classmethod
+    def _grows(cls, value: tuple[float, float]) -> tuple[float, float]:
+        first, last = value
+        if not 0 < first <= last <= 3600:
+            raise ValueError("not two lengths of time above 0, the shorter one first")
+        return value
+
+    @field_validator("agent_pattern")
+    @classmethod
+    def _is_a_pattern(cls, value: str) -> str:
+        try:
+            re.compile(value)
+        except re.error as error:
+            raise ValueError(f"not a regular expression: {error}") from error
+        return value

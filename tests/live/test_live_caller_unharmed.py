@@ -144,6 +144,8 @@ async def _talks_with_broken_forks(pbx: RealAsterisk) -> dict[str, Outcome]:
         await asyncio.sleep(SECONDS)
         outcomes = await _ended(talks)
         await asyncio.gather(*asked)
+    show(outcomes)
+    print([(e["Event"],e.get("Channel"),e.get("Uniqueid"),e.get("Cause-txt"), e.get("Response"),e.get("Reason")) for e in pbx.ami.events if 'Unicast' in str(e) or 'WebSo' in str(e)])
     started = {e["Uniqueid"] for e in pbx.ami.events if e["Event"] == "Newchannel"}
     for name in ("deaf", "resetting", "babbling", "datagrams to nobody"):
         for party, channel in channels[name].items():

@@ -21,6 +21,10 @@ from rid_telephony.settings.asterisk import AsteriskSettings
 
 SECRET = "live-only"  # noqa: S105 - of a PBX that lives on loopback for seconds
 
+# Real-time priority as in Debian's own service, where we may: a fork's clock is a thread of
+# Asterisk's, and what it does not get to read in time is lost to the fork, not to the call.
+FOREGROUND = ["-f", "-p"] if os.geteuid() == 0 else ["-f"]
+
 
 class RealAsterisk:
     """A running Asterisk; a context manager.
@@ -86,7 +90,7 @@ class RealAsterisk:
         begin = time.monotonic()
         with (self.folder / "log/console").open("ab") as console:
             self.process = subprocess.Popen(  # noqa: S603
-                [*self.command, "-f"], stdin=subprocess.DEVNULL, stdout=console, stderr=console
+                [*self.command, *FOREGROUND], stdin=subprocess.DEVNULL, stdout=console, stderr=console
             )
         self.ami = wait_for(self._login, 20, "Asterisk's manager interface")
         self.ami.wait("FullyBooted", 20)

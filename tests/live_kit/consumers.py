@@ -7,6 +7,7 @@ import os
 import socket
 import struct
 from contextlib import suppress
+from typing import cast
 
 from live_kit.ports import HOST
 
@@ -76,8 +77,9 @@ async def mute(port: int = 0) -> asyncio.Server:
     """Accepts a connection and says nothing to it, not even the answer to a handshake."""
 
     async def serve(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
-        while await reader.read(4096):
-            pass
+        with suppress(OSError, asyncio.CancelledError):
+            while await reader.read(4096):
+                pass
 
     return await asyncio.start_server(serve, HOST, port)
 
@@ -86,8 +88,7 @@ class BabblingDatagrams(asyncio.DatagramProtocol):
     """Answers every RTP packet with junk, some of it nearly RTP."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.DatagramTransport)
-        self._transport = transport
+        self._transport = cast(asyncio.DatagramTransport, transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         self._transport.sendto(os.urandom(400), addr)

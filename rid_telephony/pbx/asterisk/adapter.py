@@ -24,7 +24,7 @@ from rid_telephony.pbx.asterisk.forks import PREFIX, AsteriskForks
 from rid_telephony.pbx.asterisk.messages import AmiEvent
 from rid_telephony.pbx.asterisk.translate import Translator
 from rid_telephony.pbx.asterisk.writer import AsteriskWriter
-from rid_telephony.pbx.messages import PbxDownError, PbxError
+from rid_telephony.pbx.messages import PbxDownError, PbxError, PbxTimeoutError
 from rid_telephony.settings.asterisk import AsteriskSettings
 
 log = structlog.get_logger(__name__)
@@ -149,6 +149,8 @@ class AsteriskAdapter:
     async def _variable(self, channel: str, name: str) -> str:
         try:
             reply = await self.client.action("Getvar", {"Channel": channel, "Variable": name})
+        except (PbxDownError, PbxTimeoutError):
+            raise  # whether it is marked is still to be learnt
         except PbxError:
             return ""  # the channel is gone by now, or never had it
         return reply.fields.get("value", "")

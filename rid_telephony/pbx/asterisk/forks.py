@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Protocol
@@ -24,6 +25,9 @@ from rid_telephony.settings.asterisk import ForkSettings
 
 PREFIX = "fork-"
 """How the unique ids of our channels begin: what reconciliation goes by."""
+
+_CHANNEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/;@+-]*")
+"""Unique ids that are nothing else inside the arguments of ChanSpy: a comma begins its options."""
 
 
 class Manager(Protocol):
@@ -50,6 +54,8 @@ class AsteriskForks:
 
     async def start(self, fork: Fork, destination: Destination) -> None:
         """Originate the fork's channel and wait until Asterisk says how it went."""
+        if not _CHANNEL.fullmatch(fork.channel):
+            raise PbxRefusedError(f"{fork.channel[:80]!r} cannot be listened to by that id.")
         action_id = f"{PREFIX}{fork.fork_id}"
         answered = asyncio.get_running_loop().create_future()
         self._asked[action_id] = answered
