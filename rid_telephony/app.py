@@ -7,12 +7,16 @@ loaded before it is needed: ``analyze`` never touches a speech model.
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from rid_telephony.calls.messages import CallStarted, CustomerContext, Party
 from rid_telephony.cti.feed import Feed
 from rid_telephony.cti.translate import Translator
+from rid_telephony.media.messages import SAMPLE_RATE
 from rid_telephony.pipeline.analyst import CallAnalyst, Guide
 from rid_telephony.pipeline.inline import InlineRecogniser
 from rid_telephony.pipeline.parts import Labels, Recogniser, SessionParts, Trace
@@ -130,6 +134,13 @@ class App:
         _ = (self.detector, self.guide, self.judge)
         self.load_speech()
 
+    def warm_up(self) -> None:
+        """Recognise some noise on every worker: the first recognition takes twice as long."""
+        workers = self.transcriber.capabilities.workers
+        noise = np.random.default_rng(0).normal(0, 800, SAMPLE_RATE // 2).astype(np.int16)
+        with ThreadPoolExecutor(workers) as pool:
+            list(pool.map(self.transcriber.transcribe, [noise] * workers))
+
     def load_speech(self) -> None:
         """Load what turns audio into words, and nothing else."""
         _ = (self.silero, self.transcriber)
@@ -151,13 +162,17 @@ class App:
         """Recognition in the caller's thread."""
         return InlineRecogniser(self.transcriber)
 
-    def recogniser_pool(self) -> RecognitionPool:
-        """Recognition in worker threads; close it, or use it as a context manager."""
+    def recogniser_pool(self, *, patient: bool = False) -> RecognitionPool:
+        """Recognition in worker threads; close it, or use it as a context manager.
+
+        Args:
+            patient: Rather late than left out: for recordings, where nobody waits for a hint.
+        """
         recognition = self.settings.speech.recognition
         limits = LoadLimits(
             draft_wait=recognition.draft_wait,
-            hurry_wait=recognition.hurry_wait,
-            agent_wait=recognition.agent_wait,
+            hurry_wait=math.inf if patient else recognition.hurry_wait,
+            agent_wait=math.inf if patient else recognition.agent_wait,
             call_wait=recognition.call_wait,
         )
         return RecognitionPool(self.transcriber, recognition.queue_size, limits=limits)

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from rid_telephony.calls.channels import Channel, Channels
 from rid_telephony.calls.observations import ChannelKind
 
-
 MAX_CONVERSATION = 32
 """Channels of one conversation that are looked at; a larger conference is nobody's sales call."""
 

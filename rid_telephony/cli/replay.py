@@ -124,7 +124,7 @@ def _replay(recording: Recording, run: _Run) -> None:
         if speed is None:
             replay_fast(items, app.inline_recogniser(), app.maker_for(feed), on_progress)
         else:
-            with app.recogniser_pool() as pool:
+            with app.recogniser_pool(patient=True) as pool:
                 work = replay_paced(items, pool, app.maker_for(feed), speed, on_progress)
                 asyncio.run(stop.cancelling(work))
     for warning in recording.report().warnings:

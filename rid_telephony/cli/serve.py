@@ -54,6 +54,7 @@ def serve(
     """
     settings = with_language(load_settings(config), language)
     app = loaded_app(settings)
+    app.warm_up()
     with ExitStack() as stack:
         kept = None
         if not no_store and settings.store.enabled:
@@ -78,7 +79,15 @@ async def _run(service: LiveService, feed: Feed, settings: Settings, *, as_json:
     finally:
         if printer:
             await printer.close()
+        _stop_listening(loop)
         log.info("stopped")
+
+
+def _stop_listening(loop: asyncio.AbstractEventLoop) -> None:
+    """One more signal must not end the program while the store writes its last events."""
+    for number in SIGNALS:
+        if loop.remove_signal_handler(number):
+            signal.signal(number, signal.SIG_IGN)
 
 
 class _Printer:

@@ -20,6 +20,7 @@ from rid_telephony.media.audiosocketframes import (
     FrameReader,
     SocketFrame,
 )
+from rid_telephony.media.forkdoor import ForkDoor
 from rid_telephony.media.forks import Destination, ForkSink
 from rid_telephony.media.forkwatch import (
     ForkCounters,
@@ -54,9 +55,8 @@ class AudioSocketListener:
     """
 
     def __init__(self, settings: ForkSettings, sink: ForkSink) -> None:
-        self.connections: set[asyncio.Transport] = set()
         self.watch = ForkWatch(settings, sink)
-        self.max_connections = settings.max_forks + SPARE_CONNECTIONS
+        self.door = ForkDoor(settings.max_forks + SPARE_CONNECTIONS, self.counters.turned_away)
         self._settings = settings
         self._server: asyncio.Server | None = None
         self._destination = Destination(settings.listen, settings.port)
@@ -93,8 +93,8 @@ class AudioSocketListener:
     async def close(self) -> None:
         """Stop listening and close everything; the sink hears no more."""
         self.watch.drop_all()
-        for transport in tuple(self.connections):
-            transport.abort()
+        for connection in self.door.connections:
+            connection.abort()
         if self._server:
             self._server.close()
             await self._server.wait_closed()
@@ -114,10 +114,7 @@ class _Connection(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._transport = transport
         self._handshake = self._loop.call_later(HANDSHAKE_SECONDS, self._refuse, "silent")
-        if len(self._listener.connections) >= self._listener.max_connections:
-            self._refuse("too_many")
-            return
-        self._listener.connections.add(transport)
+        self._listener.door.enter(self)
 
     def data_received(self, data: bytes) -> None:
         arrival = self._loop.time()
@@ -132,7 +129,7 @@ class _Connection(asyncio.Protocol):
             self._malformed()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._listener.connections.discard(self._transport)
+        self._listener.door.leave(self)
         if self._fork:
             self._fork.end("reset" if exc or self._reader.inside_frame else "ended")
         elif not self._handshake.cancelled():
@@ -144,8 +141,9 @@ class _Connection(asyncio.Protocol):
         self._handshake.cancel()
         self._fork = self._listener.watch.claim(frame.fork_id, self._hang_up)
         if self._fork is None:
-            log.info("fork_turned_away", fork_id=frame.fork_id)
             self._transport.abort()
+            return
+        self._listener.door.named(self)
 
     def _take(self, frames: Iterable[SocketFrame], arrival: float) -> None:
         pieces: list[bytes] = []
@@ -185,6 +183,11 @@ class _Connection(asyncio.Protocol):
             return
         log.warning("fork_malformed", fork_id=self._fork.fork_id, fault=self._reader.fault)
         self._fork.end("malformed")
+
+    def abort(self) -> None:
+        """Close it at once."""
+        self._handshake.cancel()
+        self._transport.abort()
 
     def _refuse(self, reason: str) -> None:
         self._handshake.cancel()

@@ -24,6 +24,7 @@ from websockets.frames import CloseCode
 from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
+from rid_telephony.media.forkdoor import ForkDoor
 from rid_telephony.media.forks import Destination, ForkSink
 from rid_telephony.media.forkwatch import (
     ForkCounters,
@@ -93,8 +94,7 @@ class WebSocketListener:
         self._settings = settings
         self._media = media
         self._protocols = protocols
-        self._max_connections = settings.max_forks + SPARE_CONNECTIONS
-        self._connections: set[asyncio.BaseTransport] = set()
+        self.door = ForkDoor(settings.max_forks + SPARE_CONNECTIONS, self.counters.turned_away)
         self._server: Server | None = None
         self._destination = Destination(settings.listen, settings.port)
 
@@ -153,7 +153,6 @@ class WebSocketListener:
         if not refusal:
             return None
         self.counters.turned_away[refusal] += 1
-        log.info("fork_turned_away", reason=refusal)
         status = HTTPStatus.NOT_FOUND if refusal == "unexpected" else HTTPStatus.FORBIDDEN
         return connection.respond(status, "")
 
@@ -170,19 +169,8 @@ class WebSocketListener:
         if fork is None:
             connection.transport.abort()
             return
+        self.door.named(connection.transport)
         fork.end(await _receive(connection, fork, self._media()))
-
-    def connected(self, transport: asyncio.BaseTransport) -> bool:
-        """Take note of a new connection; False where there are too many."""
-        if len(self._connections) >= self._max_connections:
-            self.counters.turned_away["too_many"] += 1
-            return False
-        self._connections.add(transport)
-        return True
-
-    def disconnected(self, transport: asyncio.BaseTransport) -> None:
-        """Take note of a connection's end."""
-        self._connections.discard(transport)
 
 
 class _Connection(ServerConnection):
@@ -194,11 +182,10 @@ class _Connection(ServerConnection):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
-        if not self._listener.connected(transport):
-            self.transport.abort()
+        self._listener.door.enter(self.transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._listener.disconnected(self.transport)
+        self._listener.door.leave(self.transport)
         super().connection_lost(exc)
 
 

@@ -103,7 +103,7 @@ class RecognitionSettings(Section):
     """Busy: a draft that would wait longer is not recognised, seconds."""
     hurry_wait: float = Field(default=1.0, ge=0)
     """Busier: while a segment would wait longer, the beam is 1, seconds."""
-    agent_wait: float = Field(default=8.0, ge=0)
+    agent_wait: float = Field(default=20.0, ge=0)
     """Busier still: agents' words that have waited longer are left out, and told, seconds."""
     call_wait: float = Field(default=4.0, ge=0)
     """Too busy: while a segment would wait longer, new calls are not taken, seconds."""

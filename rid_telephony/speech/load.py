@@ -35,7 +35,7 @@ class LoadLimits:
 
     draft_wait: float = 0.3
     hurry_wait: float = 1.0
-    agent_wait: float = 8.0
+    agent_wait: float = 20.0
     call_wait: float = 4.0
 
 

@@ -182,7 +182,7 @@ def test_nothing_is_heard_in_the_ivr_before_the_agent(stage: Stage) -> None:
 
 
 def test_two_calls_at_once_are_two_calls(stage: Stage) -> None:
-    async def story(act: Act, customer: Phone, agent: Phone, other: Phone, second: Phone) -> None:
+    async def story(act: Act, customer: Phone, agent: Phone, other: Phone, _second: Phone) -> None:
         one = customer.call("1001")
         await one.answered()
         await act.hears(*IN)

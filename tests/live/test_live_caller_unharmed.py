@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 
+from aiosipua import SipRequest
 from live_kit import RealAsterisk
 from live_kit.agents import add_agents
 from live_kit.config import PASSWORD
@@ -20,11 +21,10 @@ from live_kit.consumers import (
     Unreachable,
     babbling,
     deaf,
-    mute,
     port_of,
     resetting,
 )
-from live_kit.harm import HEAD, Outcome, Talk, Voices, harm, line, placed
+from live_kit.harm import HEAD, Outcome, Talk, Voices, harm, line, placed, unsound
 from live_kit.ports import HOST
 from live_kit.proxy import TcpProxy
 from live_kit.service import Service, serving
@@ -65,7 +65,7 @@ class RudePhone(Phone):
     status = 0
     asked = 0
 
-    def _on_text(self, request):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    def _on_text(self, request: SipRequest) -> None:
         self.asked += 1
         if self.status:
             self._line.reply(request, self.status)
@@ -96,6 +96,14 @@ def show(outcomes: dict[str, Outcome]) -> None:
     print("\n".join([HEAD, *(line(name, each) for name, each in outcomes.items())]))  # noqa: T201
 
 
+def harmed(outcomes: dict[str, Outcome]) -> dict[str, list[str]]:
+    """What was worse in which call than in the one without us."""
+    without_us = outcomes["without us"]
+    found = {name: harm(each, without_us) for name, each in outcomes.items()}
+    found["without us"] = unsound(without_us)
+    return {name: each for name, each in found.items() if each}
+
+
 def no_channel_is_left(pbx: RealAsterisk) -> None:
     """Calls and forks are all over."""
     wait_for(lambda: not pbx.ami.channels(), 10, "the end of all channels")
@@ -115,10 +123,7 @@ def test_a_call_goes_on_whatever_its_forks_run_into(tmp_path: Path) -> None:
         no_channel_is_left(pbx)
         service.wait("call.ended")
         assert service.of_type("analysis.degraded")
-    without_us = outcomes.pop("without us")
-    assert {
-        name: found for name, each in outcomes.items() if (found := harm(each, without_us))
-    } == {}
+    assert harmed(outcomes) == {}
 
 
 async def _talks_with_broken_forks(pbx: RealAsterisk) -> dict[str, Outcome]:
@@ -133,7 +138,7 @@ async def _talks_with_broken_forks(pbx: RealAsterisk) -> dict[str, Outcome]:
             before = await _channels(pbx)
             talks[name] = await placed(customer, agent, UNMARKED, voices)
             new = [each for each in await _channels(pbx) if each not in before]
-            channels[name] = dict(zip(Party, sorted(new), strict=True))
+            channels[name] = dict(zip((Party.CUSTOMER, Party.AGENT), new, strict=True))
         for talk in talks.values():
             talk.begin()
         asked = [
@@ -144,8 +149,6 @@ async def _talks_with_broken_forks(pbx: RealAsterisk) -> dict[str, Outcome]:
         await asyncio.sleep(SECONDS)
         outcomes = await _ended(talks)
         await asyncio.gather(*asked)
-    show(outcomes)
-    print([(e["Event"],e.get("Channel"),e.get("Uniqueid"),e.get("Cause-txt"), e.get("Response"),e.get("Reason")) for e in pbx.ami.events if 'Unicast' in str(e) or 'WebSo' in str(e)])
     started = {e["Uniqueid"] for e in pbx.ami.events if e["Event"] == "Newchannel"}
     for name in ("deaf", "resetting", "babbling", "datagrams to nobody"):
         for party, channel in channels[name].items():
@@ -172,7 +175,7 @@ async def _forkers(pbx: RealAsterisk, stack: AsyncExitStack) -> dict[str, Forker
     nowhere = Unreachable()
     stack.callback(nowhere.close)
     servers = {"resetting": await resetting(2.0), "babbling": await babbling()}
-    for server in (*servers.values(), await mute(pbx.ports.spare(9))):
+    for server in (*servers.values(), await babbling(pbx.ports.spare(9))):
         stack.callback(server.close)
     junk, _ = await loop.create_datagram_endpoint(BabblingDatagrams, local_addr=(HOST, 0))
     stack.callback(junk.close)
@@ -203,7 +206,7 @@ async def _forkers(pbx: RealAsterisk, stack: AsyncExitStack) -> dict[str, Forker
         "babbling": through(forks, port_of(servers["babbling"])),
         "datagrams to nobody": through(by_rtp, pbx.ports.spare(8)),
         "datagrams answered with junk": through(by_rtp, junk.get_extra_info("sockname")[1]),
-        "mute WebSocket": through(by_web, pbx.ports.spare(9)),
+        "babbling WebSocket": through(by_web, pbx.ports.spare(9)),
     }
 
 
@@ -228,7 +231,11 @@ async def _driver(
 
 
 async def _channels(pbx: RealAsterisk) -> list[str]:
-    return [each["Uniqueid"] for each in await asyncio.to_thread(pbx.ami.channels)]
+    """Unique ids of all channels, the oldest first."""
+    channels = await asyncio.to_thread(pbx.ami.channels)
+    return sorted(
+        (each["Uniqueid"] for each in channels), key=lambda name: int(name.split(".")[-1])
+    )
 
 
 async def _ended(talks: dict[str, Talk]) -> dict[str, Outcome]:
@@ -243,10 +250,7 @@ def test_a_call_goes_on_while_we_analyse_it_and_whatever_the_softphone_makes_of_
         outcomes, gone, gone_without_us = asyncio.run(_talks_with_hints(pbx, service))
         show(outcomes | {"phone vanishes": gone, "the same without us": gone_without_us})
         no_channel_is_left(pbx)
-    without_us = outcomes.pop("without us")
-    assert {
-        name: found for name, each in outcomes.items() if (found := harm(each, without_us))
-    } == {}
+    assert harmed(outcomes) == {}
     assert harm(gone, gone_without_us, agent_is_there=False) == []
 
 
@@ -308,8 +312,7 @@ def test_a_call_goes_on_when_the_manager_connection_goes_dead_or_we_hang_or_are_
                 show(outcomes)
                 no_channel_is_left(pbx)
                 assert len(service.of_type("call.started")) == known + 1, name
-                if worse := harm(outcomes[name], outcomes["without us"]):
-                    found[name] = worse
+                found |= harmed(outcomes)
                 if breaking != service.kill:
                     proxy.heal()
                     service.thaw()

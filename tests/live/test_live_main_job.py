@@ -75,7 +75,15 @@ def _call(pbx: RealAsterisk, service: Service, said: Script) -> dict[str, Any]:
         uid = next(p["channel"] for p in parties if p["role"] == "agent")
         channel = next(c["Channel"] for c in pbx.ami.channels() if c["Uniqueid"] == uid)
         current = _watch_hints(service, observer, channel, begun + said.seconds + 2.0)
-        names = ("EMOTION", "OBJECTION", "RELATIONSHIP", "STATE", "STYLE", "PURCHASE_INTENT", "ALERT")
+        names = (
+            "EMOTION",
+            "OBJECTION",
+            "RELATIONSHIP",
+            "STATE",
+            "STYLE",
+            "PURCHASE_INTENT",
+            "ALERT",
+        )
         variables = {name: observer.getvar(channel, f"RID_{name}") for name in names}
         customer.hangup()
         service.wait("call.ended")

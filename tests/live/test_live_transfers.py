@@ -18,7 +18,7 @@ MOVED = "transferred to 1002 agent 1002"
 MOVED_FROM_HOLD = (*IN, "held by agent", "retrieved by agent", MOVED)
 
 
-async def refer(act: Act, leg: Call) -> None:
+async def refer(_: Act, leg: Call) -> None:
     """Blind, by the agent's telephone."""
     assert await leg.refer("1002") == 200
 
@@ -81,7 +81,7 @@ def test_while_the_new_agent_rings_nobody_is_the_agent(stage: Stage) -> None:
 
 def test_an_attended_transfer_by_telephone_goes_on_under_the_new_agent(stage: Stage) -> None:
     async def story(
-        act: Act, customer: Phone, agent: Phone, new: Phone, other: Phone, fourth: Phone
+        act: Act, customer: Phone, agent: Phone, new: Phone, other: Phone, _fourth: Phone
     ) -> None:
         call = customer.call("1001")
         leg = await agent.next_call()

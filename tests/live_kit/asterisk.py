@@ -90,8 +90,9 @@ class RealAsterisk:
         begin = time.monotonic()
         with (self.folder / "log/console").open("ab") as console:
             self.process = subprocess.Popen(  # noqa: S603
-                [*self.command, *FOREGROUND], stdin=subprocess.DEVNULL, stdout=console, stderr=console
-            )
+                [*self.command, *FOREGROUND],
+                stdin=subprocess.DEVNULL, stdout=console, stderr=console,
+            )  # fmt: skip
         self.ami = wait_for(self._login, 20, "Asterisk's manager interface")
         self.ami.wait("FullyBooted", 20)
         self.started_in = time.monotonic() - begin

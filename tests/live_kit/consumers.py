@@ -73,17 +73,6 @@ async def babbling(port: int = 0) -> asyncio.Server:
     return await asyncio.start_server(serve, HOST, port)
 
 
-async def mute(port: int = 0) -> asyncio.Server:
-    """Accepts a connection and says nothing to it, not even the answer to a handshake."""
-
-    async def serve(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
-        with suppress(OSError, asyncio.CancelledError):
-            while await reader.read(4096):
-                pass
-
-    return await asyncio.start_server(serve, HOST, port)
-
-
 class BabblingDatagrams(asyncio.DatagramProtocol):
     """Answers every RTP packet with junk, some of it nearly RTP."""
 

@@ -22,6 +22,10 @@ GAP = JITTER = 0.1
 may be busy with other things; a fork that holds a call up does so for longer."""
 SLOWER = 0.5
 """Seconds by which the end of the call may be later."""
+STALL = 2.0
+"""Seconds without RTP, or until a BYE is passed on, that no busy machine explains."""
+_CUSTOMER = "> INVITE|< 100 INVITE|< 180 INVITE|< 200 INVITE|> ACK|> BYE|< 200 BYE".split("|")
+_AGENT = "< INVITE|> 180 INVITE|> 200 INVITE|< ACK|< BYE|> 200 BYE".split("|")
 _EDGE = 0.6
 """Seconds of speech at the end that may be on their way still when the call ends."""
 
@@ -132,6 +136,23 @@ def harm(outcome: Outcome, without_us: Outcome, *, agent_is_there: bool = True) 
     return found
 
 
+def unsound(without_us: Outcome) -> list[str]:
+    """What is wrong with the call to compare with: what harms all calls shows in it, too."""
+    found = []
+    for who, seen, trail in (
+        ("customer", without_us.customer, _CUSTOMER),
+        ("agent", without_us.agent, _AGENT),
+    ):
+        if seen.trail != trail:
+            found.append(f"{who}: SIP is {seen.trail}")
+        found += _broken(seen, who)
+        if seen.report.longest_gap > STALL:
+            found.append(f"{who}: gap of {seen.report.longest_gap:.1f} s")
+    if max(without_us.bye_answered, without_us.bye_passed_on) > STALL:
+        found.append("it took too long to hang up")
+    return found
+
+
 def line(name: str, outcome: Outcome) -> str:
     """The figures of a call in one line of a table."""
     reports = (outcome.customer.report, outcome.agent.report)
@@ -154,15 +175,21 @@ HEAD = (
 
 def _harm(seen: Seen, without_us: Seen, who: str, *, heard: bool) -> list[str]:
     report, other = seen.report, without_us.report
-    found = []
+    found = _broken(seen, who, heard=heard)
     if seen.trail != without_us.trail:
         found.append(f"{who}: SIP is {seen.trail}, without us {without_us.trail}")
-    if report.lost or report.duplicates or report.reordered:
-        found.append(f"{who}: RTP lost, twice or out of order: {report}")
     if report.longest_gap > other.longest_gap + GAP:
         found.append(f"{who}: gap {report.longest_gap:.3f} s, without us {other.longest_gap:.3f}")
     if report.jitter > other.jitter + JITTER:
         found.append(f"{who}: jitter {report.jitter:.3f} s, without us {other.jitter:.3f}")
+    return found
+
+
+def _broken(seen: Seen, who: str, *, heard: bool = True) -> list[str]:
+    report = seen.report
+    found = []
+    if not report.packets or report.lost or report.duplicates or report.reordered:
+        found.append(f"{who}: RTP lost, twice or out of order: {report}")
     if heard and not seen.heard_all:
         found.append(f"{who}: did not hear all that the other one said, bit for bit")
     return found

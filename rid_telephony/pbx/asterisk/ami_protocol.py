@@ -142,7 +142,8 @@ class GuardedProtocol(AMIProtocol):  # type: ignore[misc]  # panoramisk has no t
     def _count_malformed(self, message: bytes) -> None:
         self._counters.malformed += 1
         if worth_a_log_line(self._counters.malformed):
-            log.warning("ami_malformed", pii_begins=repr(message[:80]), count=self._counters.malformed)
+            begins, count = repr(message[:80]), self._counters.malformed
+            log.warning("ami_malformed", pii_begins=begins, count=count)
 
     def handle_message(self, message: Message) -> None:
         """Hand on an event, then let panoramisk find the action (panoramisk calls it).

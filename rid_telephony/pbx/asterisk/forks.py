@@ -1,8 +1,10 @@
 """Asks Asterisk for a copy of one leg: a media channel of ours that runs ChanSpy.
 
 ``Originate`` of ``AudioSocket/…`` (or ``UnicastRTP/…``, ``WebSocket/…``) with the application
-``ChanSpy(<uniqueid>,quoES)``: quiet, only what that channel says (``o``), leaves with the channel
-(``E``, ``S``). It is passive: the call neither waits for it nor hears it.
+``ChanSpy(<uniqueid>,quoESl)``: quiet, only what that channel says (``o``), leaves with the channel
+(``E``, ``S``), and lets half a second wait (``l``): without it, speech that reaches Asterisk in
+bursts, or that it is late to copy, is lost to the fork though the call has it. It is passive: the
+call neither waits for it nor hears it.
 """
 
 from __future__ import annotations
@@ -100,7 +102,7 @@ class AsteriskForks:
             "ActionID": action_id,
             "Channel": self._dialled(fork, destination),
             "Application": "ChanSpy",
-            "Data": f"{fork.channel},quoES",
+            "Data": f"{fork.channel},quoESl",
             "ChannelId": fork_channel(fork),
             "Timeout": str(int(self._settings.open_timeout * 1000)),
             "Async": "true",

@@ -234,14 +234,34 @@ def test_400_forks_are_heard_and_what_is_beyond_the_bounds_is_refused(
         with pytest.raises(RidTelephonyError, match="400 forks already"):
             await listener.expect(NAME)
         idle = [await connect(listener, None) for _ in range(6)]
-        assert await is_shut(idle[5][0])
+        assert await is_shut(idle[0][0])
         assert listener.counters.turned_away == {"too_many": 1}
         for _, writer in [*lines, *idle]:
             writer.close()
         await sink.until(lambda sink: len(sink.ends) == 400)
-        await until(lambda: not listener.connections)
+        await until(lambda: not listener.door.connections)
 
     on_stage(AudioSocketListener, scene, max_forks=400)
+
+
+def test_strangers_who_hold_connections_open_keep_no_fork_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(audiosocket, "SPARE_CONNECTIONS", 3)
+
+    async def scene(listener: AudioSocketListener, sink: Sink) -> None:
+        strangers = [await connect(listener, None) for _ in range(20)]
+        _, writer = await connect(listener, NAME)
+        writer.write(naming(NAME) + FRAME)
+        await sink.until(lambda sink: NAME in sink.pieces)
+        strangers += [await connect(listener, None) for _ in range(20)]
+        writer.write(FRAME)
+        await sink.until(lambda sink: len(sink.heard(NAME)) == 320)
+        assert sink.ends == []
+        for _, stranger in strangers:
+            stranger.transport.abort()
+
+    on_stage(AudioSocketListener, scene, max_forks=1)
 
 
 def test_a_fork_goes_on_though_the_sink_raises() -> None:

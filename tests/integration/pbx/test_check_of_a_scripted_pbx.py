@@ -55,7 +55,7 @@ def test_the_test_fork_spies_on_its_own_channel_only_and_ends() -> None:
         tone, spy = (a for a in pbx.actions if a["action"] == "Originate")
         assert tone["application"] == "Wait"
         assert pbx.hears.startswith(b"\x10\x01\x40")
-        assert spy["data"] == f"{tone['channelid']},quoES"
+        assert spy["data"] == f"{tone['channelid']},quoESl"
         for channel in (tone, spy):
             ended = [a for a in pbx.actions if a["action"] == "Hangup"]
             assert channel["channelid"] in {a["channel"] for a in ended[-2:]}
