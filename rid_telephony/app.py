@@ -6,6 +6,7 @@ loaded before it is needed: ``analyze`` never touches a speech model.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property, partial

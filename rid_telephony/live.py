@@ -153,6 +153,10 @@ class _Parts:
             await asyncio.sleep(STATUS_INTERVAL)
             self._log_status()
 
+    def _turned_away(self) -> Mapping[str, int]:
+        """What came to the listener, and was no fork of ours."""
+        return self.listener.counters.turned_away
+
     def _log_status(self) -> None:
         manager = self.adapter.client.stats
         log.info(
@@ -163,6 +167,7 @@ class _Parts:
             loop_lag_ms=round(self._lag * 1000),
             **{f"calls_{name}": count for name, count in self.calls.counts.items()},
             **{f"forks_{name}": count for name, count in self.desk.counts.items()},
+            **{f"turned_away_{why}": count for why, count in self._turned_away().items()},
             **{f"manager_{name}": count for name, count in asdict(manager).items() if count},
             **flat(self.write_back.stats().kinds),
         )

@@ -79,7 +79,7 @@ def test_a_member_who_logged_in_by_telephone_gets_the_call_of_the_dynamic_queue(
 def test_an_outbound_call_that_rings_the_agent_first_starts_with_the_customer(
     stage: Stage,
 ) -> None:
-    async def story(act: Act, customer: Phone, agent: Phone) -> None:
+    async def story(act: Act, customer: Phone, _: Phone) -> None:
         customer.on_incoming = Ring()
         _originate(stage, "PJSIP/1001", "rid-example-outbound-agent", "913900000001")
         leg = await customer.next_call()
@@ -97,7 +97,7 @@ def test_an_outbound_call_that_rings_the_agent_first_starts_with_the_customer(
 def test_an_outbound_call_that_rings_the_customer_first_starts_with_the_agent(
     stage: Stage,
 ) -> None:
-    async def story(act: Act, customer: Phone, agent: Phone) -> None:
+    async def story(act: Act, _: Phone, agent: Phone) -> None:
         agent.on_incoming = Ring()
         channel = "PJSIP/13900000001@trunk"
         _originate(stage, channel, "rid-example-outbound-customer", "1001")
@@ -113,7 +113,7 @@ def test_an_outbound_call_that_rings_the_customer_first_starts_with_the_agent(
 
 
 def test_an_agent_who_dials_a_customer_is_the_agent(stage: Stage) -> None:
-    async def story(act: Act, customer: Phone, agent: Phone) -> None:
+    async def story(act: Act, _: Phone, agent: Phone) -> None:
         call = agent.call("913900000001")
         await call.answered()
         await act.hears(*OUT)
@@ -182,7 +182,7 @@ def test_nothing_is_heard_in_the_ivr_before_the_agent(stage: Stage) -> None:
 
 
 def test_two_calls_at_once_are_two_calls(stage: Stage) -> None:
-    async def story(act: Act, customer: Phone, agent: Phone, other: Phone, _second: Phone) -> None:
+    async def story(act: Act, customer: Phone, other: Phone, *_: Phone) -> None:
         one = customer.call("1001")
         await one.answered()
         await act.hears(*IN)
@@ -196,7 +196,7 @@ def test_two_calls_at_once_are_two_calls(stage: Stage) -> None:
         theirs = ("started inbound agent 1003", "answered", "ended normal by customer")
         await act.hears(*theirs, call=1)
 
-    stage.play(story, "customer", "1001", "custalaw", "1003")
+    stage.play(story, "customer", "custalaw", "1001", "1003")
 
 
 def _originate(stage: Stage, channel: str, context: str, number: str) -> None:

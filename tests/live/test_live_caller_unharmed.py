@@ -7,23 +7,15 @@ Asterisk: a busy machine is as hard on the one as on the other.
 from __future__ import annotations
 
 import asyncio
-import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 
 from aiosipua import SipRequest
 from live_kit import RealAsterisk
 from live_kit.agents import add_agents
+from live_kit.badforks import forkers, prepared
 from live_kit.config import PASSWORD
-from live_kit.consumers import (
-    BabblingDatagrams,
-    Unreachable,
-    babbling,
-    deaf,
-    port_of,
-    resetting,
-)
 from live_kit.harm import HEAD, Outcome, Talk, Voices, harm, line, placed, unsound
 from live_kit.ports import HOST
 from live_kit.proxy import TcpProxy
@@ -32,31 +24,10 @@ from live_kit.tools import wait_for
 
 from rid_telephony.bench.phone import Phone
 from rid_telephony.calls.messages import Party
-from rid_telephony.pbx.asterisk.ami import AmiClient
-from rid_telephony.pbx.asterisk.forks import AsteriskForks
-from rid_telephony.pbx.asterisk.messages import AmiEvent
-from rid_telephony.pbx.messages import Destination, Fork, PbxError
-from rid_telephony.settings.asterisk import AsteriskSettings, ForkSettings
 
 SECONDS = 10.0
 BROKEN_AFTER = 3.0
 UNMARKED, MARKED = "p1001", "1001"
-WEAK = """
-[weak]
-secret = live-only
-read = call
-write = reporting
-"""
-WEBSOCKET = """
-[rid]
-type = websocket_client
-uri = ws://{host}:{port}/media
-protocols = media
-connection_type = per_call_config
-connection_timeout = 2000
-reconnect_attempts = 1
-tls_enabled = no
-"""
 
 
 class RudePhone(Phone):
@@ -111,13 +82,9 @@ def no_channel_is_left(pbx: RealAsterisk) -> None:
 
 def test_a_call_goes_on_whatever_its_forks_run_into(tmp_path: Path) -> None:
     """Nobody listens, or somebody who does not read, resets, talks nonsense, is not let in."""
-    pbx = RealAsterisk(files={"websocket_client.conf": ""})
-    websocket = WEBSOCKET.format(host=HOST, port=pbx.ports.spare(9))
-    (pbx.folder / "etc/websocket_client.conf").write_text(websocket)
-    with (pbx.folder / "etc/manager.conf").open("a") as manager:
-        manager.write(WEAK)
     # The service's own forks go where nobody listens: Asterisk cannot reach 127.0.0.9.
-    with pbx, serving(tmp_path, pbx, {"asterisk.fork": {"advertise": "127.0.0.9"}}) as service:
+    nowhere = {"asterisk.fork": {"advertise": "127.0.0.9"}}
+    with prepared() as pbx, serving(tmp_path, pbx, nowhere) as service:
         outcomes = asyncio.run(_talks_with_broken_forks(pbx))
         show(outcomes)
         no_channel_is_left(pbx)
@@ -130,11 +97,11 @@ async def _talks_with_broken_forks(pbx: RealAsterisk) -> dict[str, Outcome]:
     voices = Voices()
     async with AsyncExitStack() as stack:
         customer, agent = await stack.enter_async_context(telephones(pbx))
-        forkers = await _forkers(pbx, stack)
+        failing = await forkers(pbx, stack)
         talks = {"without us": await placed(customer, agent, UNMARKED, voices)}
         talks["refused, by serve"] = await placed(customer, agent, MARKED, voices)
         channels: dict[str, dict[Party, str]] = {}
-        for name in forkers:
+        for name in failing:
             before = await _channels(pbx)
             talks[name] = await placed(customer, agent, UNMARKED, voices)
             new = [each for each in await _channels(pbx) if each not in before]
@@ -143,7 +110,7 @@ async def _talks_with_broken_forks(pbx: RealAsterisk) -> dict[str, Outcome]:
             talk.begin()
         asked = [
             asyncio.create_task(forker(party, channel))
-            for name, forker in forkers.items()
+            for name, forker in failing.items()
             for party, channel in channels[name].items()
         ]
         await asyncio.sleep(SECONDS)
@@ -158,76 +125,6 @@ async def _talks_with_broken_forks(pbx: RealAsterisk) -> dict[str, Outcome]:
     for party, channel in channels["deaf"].items():
         assert over.index(f"fork-{party}-{channel}") < over.index(channel)
     return outcomes
-
-
-Forker = Callable[[Party, str], Awaitable[None]]
-
-
-async def _forkers(pbx: RealAsterisk, stack: AsyncExitStack) -> dict[str, Forker]:
-    """Ways in which a fork fails, and how to ask for it."""
-    loop = asyncio.get_running_loop()
-    client, forks = await _driver(pbx.settings, stack, "audiosocket")
-    by_rtp = AsteriskForks(client, pbx.settings.fork.model_copy(update={"means": "unicast_rtp"}))
-    by_web = AsteriskForks(client, pbx.settings.fork.model_copy(update={"means": "websocket"}))
-    weak = pbx.settings.model_copy(update={"username": "weak"})
-    _, not_allowed = await _driver(weak, stack, "audiosocket")
-    unread = stack.enter_context(deaf())
-    nowhere = Unreachable()
-    stack.callback(nowhere.close)
-    servers = {"resetting": await resetting(2.0), "babbling": await babbling()}
-    for server in (*servers.values(), await babbling(pbx.ports.spare(9))):
-        stack.callback(server.close)
-    junk, _ = await loop.create_datagram_endpoint(BabblingDatagrams, local_addr=(HOST, 0))
-    stack.callback(junk.close)
-
-    def through(driver: AsteriskForks, port: int) -> Forker:
-        async def fork(party: Party, channel: str) -> None:
-            wanted = Fork(str(uuid.uuid4()), channel, party, channel)
-            try:
-                await driver.start(wanted, Destination(HOST, port))
-            except PbxError:
-                return
-
-        return fork
-
-    async def fast(party: Party, channel: str) -> None:
-        # At 192 kHz the buffers, 4.4 MB, are full within the call; at 8 kHz it takes minutes.
-        destination = f"{HOST}:{unread.getsockname()[1]}/{uuid.uuid4()}/c(slin192)"
-        fields = {"Channel": f"AudioSocket/{destination}", "Application": "ChanSpy"}
-        fields |= {"Data": f"{channel},quoES", "ChannelId": f"fork-{party}-{channel}"}
-        await client.action("Originate", fields | {"Async": "true"})
-
-    return {
-        "refused": through(forks, pbx.ports.spare(8)),
-        "not allowed": through(not_allowed, pbx.ports.spare(8)),
-        "unreachable": through(forks, nowhere.port),
-        "deaf": fast,
-        "resetting": through(forks, port_of(servers["resetting"])),
-        "babbling": through(forks, port_of(servers["babbling"])),
-        "datagrams to nobody": through(by_rtp, pbx.ports.spare(8)),
-        "datagrams answered with junk": through(by_rtp, junk.get_extra_info("sockname")[1]),
-        "babbling WebSocket": through(by_web, pbx.ports.spare(9)),
-    }
-
-
-async def _driver(
-    settings: AsteriskSettings, stack: AsyncExitStack, means: str
-) -> tuple[AmiClient, AsteriskForks]:
-    """The product's own way to ask for forks."""
-    up = asyncio.Event()
-    listening: list[AsteriskForks] = []
-
-    def on_event(event: AmiEvent) -> None:
-        for forks in listening:
-            forks.observe(event)
-
-    client = AmiClient(settings, on_event=on_event, on_up=up.set, on_down=lambda _: None)
-    forks = AsteriskForks(client, ForkSettings(means=means))  # type: ignore[arg-type]
-    listening.append(forks)
-    running = asyncio.create_task(client.run())
-    stack.callback(running.cancel)
-    await asyncio.wait_for(up.wait(), 10)
-    return client, forks
 
 
 async def _channels(pbx: RealAsterisk) -> list[str]:

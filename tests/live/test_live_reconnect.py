@@ -59,7 +59,7 @@ def outage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outage]:
 def test_without_the_manager_calls_go_on_and_afterwards_all_are_known_again(
     outage: Outage,
 ) -> None:
-    async def story(act: Act, customer: Phone, _: Phone, other: Phone, agent: Phone) -> None:
+    async def story(act: Act, customer: Phone, other: Phone, *_: Phone) -> None:
         one = customer.call("1001")
         await one.answered()
         before = await act.forked(*BOTH)
@@ -83,7 +83,7 @@ def test_without_the_manager_calls_go_on_and_afterwards_all_are_known_again(
         await one.hang_up()
         await act.hears(*IN, "ended normal by customer")
 
-    outage.play(story, "customer", "1001", "custalaw", "1003")
+    outage.play(story, "customer", "custalaw", "1001", "1003")
 
 
 def test_with_a_changed_password_running_calls_are_heard_until_it_is_put_right(

@@ -159,7 +159,7 @@ def _assert_unharmed(soak: Soak) -> None:
 def _assert_nothing_leaked(service: Service, before: Wave, after: Wave) -> None:
     assert after.ours.fds == before.ours.fds
     assert after.ours.sockets == before.ours.sockets
-    assert after.ours.threads <= before.ours.threads
+    assert after.ours.threads <= before.ours.threads + 2  # the loop's own pool grows on demand
     # The first calls fill the caches of the models; after that memory stands still.
     assert after.ours.rss_mb - before.ours.rss_mb < (60 if LONG else 150)
     assert after.asterisk.fds <= before.asterisk.fds + 2

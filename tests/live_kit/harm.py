@@ -24,8 +24,16 @@ SLOWER = 0.5
 """Seconds by which the end of the call may be later."""
 STALL = 2.0
 """Seconds without RTP, or until a BYE is passed on, that no busy machine explains."""
-_CUSTOMER = "> INVITE|< 100 INVITE|< 180 INVITE|< 200 INVITE|> ACK|> BYE|< 200 BYE".split("|")
-_AGENT = "< INVITE|> 180 INVITE|> 200 INVITE|< ACK|< BYE|> 200 BYE".split("|")
+_CUSTOMER = [
+    "> INVITE",
+    "< 100 INVITE",
+    "< 180 INVITE",
+    "< 200 INVITE",
+    "> ACK",
+    "> BYE",
+    "< 200 BYE",
+]
+_AGENT = ["< INVITE", "> 180 INVITE", "> 200 INVITE", "< ACK", "< BYE", "> 200 BYE"]
 _EDGE = 0.6
 """Seconds of speech at the end that may be on their way still when the call ends."""
 

@@ -32,9 +32,12 @@ class Driver:
     started: list[Fork] = field(default_factory=list)
     stopped: list[Fork] = field(default_factory=list)
     failure: PbxError | None = None
+    answer: asyncio.Event | None = None
 
     async def start(self, fork: Fork, destination: Destination) -> None:
         self.started.append(fork)
+        if self.answer:
+            await self.answer.wait()
         if self.failure:
             raise self.failure
 
@@ -208,3 +211,29 @@ def test_an_agent_who_is_gone_is_not_forked_again(monkeypatch: Any) -> None:
         await settle()
 
     assert len(run(scene).driver.started) == 2
+
+
+def test_a_fork_that_ends_before_the_pbx_said_how_it_went_is_asked_for_once_more_only(
+    monkeypatch: Any,
+) -> None:
+    """Two that ask for the same leg hang up each other's fork, again and again."""
+    monkeypatch.setattr(forkdesk, "FIRST_RETRY", 0.0)
+
+    async def scene(bench: Bench) -> None:
+        bench.driver.answer = asyncio.Event()
+        bench.desk.talk(TALK)
+        await settle()
+        first = bench.fork(Party.CUSTOMER)
+        bench.desk.closed(first.fork_id, "never_came")
+        bench.driver.failure = PbxRefusedError("late")
+        bench.driver.answer.set()
+        bench.driver.answer = None
+        bench.driver.failure = None
+        for _ in range(5):
+            await settle()
+
+    bench = run(scene)
+    customer = [fork for fork in bench.driver.started if fork.party is Party.CUSTOMER]
+    assert len(customer) == 2
+    assert bench.desk.is_ours("k-1")
+    assert len(bench.desk.forks) == 2

@@ -130,3 +130,11 @@ def test_an_overloaded_machine_takes_no_new_calls_and_goes_on_with_the_others() 
 def test_an_id_is_given_once() -> None:
     names = CallNames(["a", "a~2"])
     assert [names.free("a"), names.free("a"), names.free("b")] == ["a~3", "a~4", "b"]
+
+
+def test_who_stops_begins_no_more_calls() -> None:
+    bench = Bench()
+    bench.call(1)
+    bench.live.close()
+    bench.call(2)
+    assert {item.call_id for item in bench.board.items} == {"1.0"}

@@ -319,3 +319,17 @@ def test_whatever_happens_a_call_has_one_start_and_one_end(moves: list[str], sta
     assert kinds.count("call.ended") == starts
     assert kinds.count("analysis.started") == starts
     assert kinds.count("analysis.completed") + kinds.count("analysis.failed") == starts
+
+
+def test_what_is_said_after_the_end_is_not_waited_for() -> None:
+    """When we stop, people talk on: the call would stay open as long as they do."""
+    bench = Bench(Recogniser(stall=True))
+    bench.play(started(), CallAnswered("c1", 0.0), *speech(0.0, 1.0))
+    bench.board.end_all("lost")
+    finals = len([segment for segment in bench.recogniser.given if not segment.draft])
+    bench.play(*speech(1.0, 3.0), *silence(3.0, 5.0))
+    assert len([s for s in bench.recogniser.given if not s.draft]) == finals == 1
+    for future in bench.recogniser.waiting:
+        future.set_result(Transcript("好", 0.9, 0.0))
+    assert bench.types()[-1] == "call.ended"
+    assert bench.board.calls == 0
