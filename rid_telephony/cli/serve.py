@@ -59,7 +59,7 @@ def serve(
         kept = None
         if not no_store and settings.store.enabled:
             kept = EventStore(store or settings.store.url, on_trouble=_store_trouble)
-            stack.callback(kept.close)
+            stack.callback(_close, kept)
             kept.claim()
         feed = Feed(settings.feed.source, kept)
         service = LiveService(app, feed, kept)
@@ -160,6 +160,12 @@ async def _written(data: bytes) -> None:
 def _write(data: bytes) -> None:
     while data:
         data = data[os.write(sys.stdout.fileno(), data) :]
+
+
+def _close(kept: EventStore) -> None:
+    lost = kept.close()
+    if lost:
+        log.error("store_incomplete", events_lost=lost)
 
 
 def _store_trouble(error: str, lost: int) -> None:

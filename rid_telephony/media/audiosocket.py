@@ -114,7 +114,7 @@ class _Connection(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._transport = transport
         self._handshake = self._loop.call_later(HANDSHAKE_SECONDS, self._refuse, "silent")
-        self._listener.door.enter(self)
+        self._listener.door.enter(transport)
 
     def data_received(self, data: bytes) -> None:
         arrival = self._loop.time()
@@ -129,11 +129,12 @@ class _Connection(asyncio.Protocol):
             self._malformed()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._listener.door.leave(self)
+        left = self._listener.door.leave(self._transport)
+        waited = not self._handshake.cancelled()
+        self._handshake.cancel()
         if self._fork:
             self._fork.end("reset" if exc or self._reader.inside_frame else "ended")
-        elif not self._handshake.cancelled():
-            self._handshake.cancel()
+        elif left and waited:
             self._listener.counters.turned_away["left_early"] += 1
 
     def _name(self, frame: SocketFrame) -> None:
@@ -143,7 +144,7 @@ class _Connection(asyncio.Protocol):
         if self._fork is None:
             self._transport.abort()
             return
-        self._listener.door.named(self)
+        self._listener.door.named(self._transport)
 
     def _take(self, frames: Iterable[SocketFrame], arrival: float) -> None:
         pieces: list[bytes] = []
@@ -183,11 +184,6 @@ class _Connection(asyncio.Protocol):
             return
         log.warning("fork_malformed", fork_id=self._fork.fork_id, fault=self._reader.fault)
         self._fork.end("malformed")
-
-    def abort(self) -> None:
-        """Close it at once."""
-        self._handshake.cancel()
-        self._transport.abort()
 
     def _refuse(self, reason: str) -> None:
         self._handshake.cancel()

@@ -45,6 +45,7 @@ class _Leg:
     attempts: int = 0
     opened_at: float | None = None
     live: bool = False
+    broke: bool = False
 
 
 @dataclass(slots=True)
@@ -188,6 +189,9 @@ class ForkDesk:
             if not self._wanted(call, leg):
                 leg.task = None
                 return
+            # Only now: a fork that ended with its leg was not lost.
+            self.counts["lost"] += leg.broke
+            leg.broke = False
             await self._ask(call, leg)
             leg.task = None
         except PbxDownError:
@@ -213,12 +217,13 @@ class ForkDesk:
             return
         now = asyncio.get_running_loop().time()
         if leg.opened_at is not None:
-            self.counts["lost"] += 1
+            leg.broke = True
             if now - leg.opened_at > SETTLED:
                 leg.attempts = 0
         leg.opened_at = None
         leg.attempts += 1
         if leg.attempts >= self._attempts:
+            self.counts["lost"] += leg.broke
             self.counts["given_up"] += 1
             log.warning("fork_given_up", call_id=leg.fork.call_id, party=leg.fork.party.value)
             self._trouble(

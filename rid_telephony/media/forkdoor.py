@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
-from typing import Protocol
-
-
-class Connection(Protocol):
-    """The part of a transport that is needed here."""
-
-    def abort(self) -> None:
-        """Close it at once."""
 
 
 class ForkDoor:
@@ -27,15 +20,15 @@ class ForkDoor:
     def __init__(self, limit: int, turned_away: Counter[str]) -> None:
         self._limit = limit
         self._turned_away = turned_away
-        self._nameless: dict[Connection, None] = {}
-        self._named: set[Connection] = set()
+        self._nameless: dict[asyncio.Transport, None] = {}
+        self._named: set[asyncio.Transport] = set()
 
     @property
-    def connections(self) -> tuple[Connection, ...]:
+    def connections(self) -> tuple[asyncio.Transport, ...]:
         """All that are there."""
         return (*self._named, *self._nameless)
 
-    def enter(self, connection: Connection) -> None:
+    def enter(self, connection: asyncio.Transport) -> None:
         """One more; it, or an older one, is closed where that is too many."""
         self._nameless[connection] = None
         if len(self._named) + len(self._nameless) <= self._limit:
@@ -45,12 +38,15 @@ class ForkDoor:
         self._turned_away["too_many"] += 1
         oldest.abort()
 
-    def named(self, connection: Connection) -> None:
+    def named(self, connection: asyncio.Transport) -> None:
         """It named a fork that is expected."""
         self._nameless.pop(connection, None)
         self._named.add(connection)
 
-    def leave(self, connection: Connection) -> None:
-        """It is closed."""
+    def leave(self, connection: asyncio.Transport) -> bool:
+        """It is closed; False where it had made room before."""
+        if connection not in self._nameless and connection not in self._named:
+            return False
         self._nameless.pop(connection, None)
         self._named.discard(connection)
+        return True

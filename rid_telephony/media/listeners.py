@@ -8,7 +8,6 @@ from rid_telephony.media.forksocket import WebSocketListener
 from rid_telephony.media.unicast import UnicastListener
 from rid_telephony.settings.asterisk import ForkSettings
 
-
 Listener = AudioSocketListener | UnicastListener | WebSocketListener
 
 

@@ -23,7 +23,10 @@ class ForkSettings(Section):
     """``[asterisk.fork]``: how the PBX sends us the audio of a leg."""
 
     means: Literal["audiosocket", "unicast_rtp", "websocket"] = "audiosocket"
-    """``audiosocket`` (Asterisk 18+), ``unicast_rtp`` (any) or ``websocket`` (22+)."""
+    """``audiosocket`` (Asterisk 18+), ``unicast_rtp`` (any) or ``websocket`` (22+).
+
+    While Asterisk opens a WebSocket to us it holds up other calls: the last choice.
+    """
     listen: str = "127.0.0.1"
     """Address that we listen on for the audio."""
     port: int = Field(default=9092, ge=0, le=65_535)

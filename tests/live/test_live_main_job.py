@@ -31,6 +31,9 @@ KNOWN = {
     "RID_HOLDINGS": "deposit", "RID_CONSENT": "yes",
 }  # fmt: skip
 POINTS = 0.02
+# Of the few words of one party alone, the same file that begins up to 35 ms later has 0.157 to
+# 0.179 (agent, 140 characters) and 0.079 to 0.158 (customer, 76); together 0.144 to 0.167.
+POINTS_OF_ONE = 0.06
 USER_EVENT = (
     "CallId", "Agent", "Tenant", "Sequence", "Cursor", "Channel", "HintId", "Priority",
     "Strategy", "Line", "Script", "Reason",
@@ -109,21 +112,22 @@ def _watch_hints(
 ) -> dict[str, dict[str, str]]:
     """Read the hint's variables back whenever there is a new hint, or none any more."""
     read: dict[str, dict[str, str]] = {}
+
+    def wait_variable(name: str, value: str) -> None:
+        wait_for(lambda: observer.getvar(channel, name) == value, 3, f"{name} to be {value!r}")
+
     position = 0
     while time.monotonic() < end:
         events = service.events[position:]
         position += len(events)
         for event in events:
             if event["type"] == "hint.offered":
-                data = event["data"]
-                wait_for(
-                    lambda: observer.getvar(channel, "RID_HINT_ID") == data["hint_id"],
-                    3, f"RID_HINT_ID {data['hint_id']}",
-                )  # fmt: skip
+                hint = event["data"]["hint_id"]
+                wait_variable("RID_HINT_ID", hint)
                 names = ("RID_HINT", "RID_HINT_PRIORITY", "RID_STRATEGY")
-                read[data["hint_id"]] = {n: observer.getvar(channel, n) for n in names}
+                read[hint] = {name: observer.getvar(channel, name) for name in names}
             if event["type"] == "hint.expired" and event["data"]["reason"] == "ttl":
-                wait_for(lambda: observer.getvar(channel, "RID_HINT") == "", 3, "no RID_HINT")
+                wait_variable("RID_HINT", "")
         time.sleep(0.02)
     return read
 
@@ -148,7 +152,8 @@ def test_the_transcript_is_as_good_as_that_of_the_same_sound_from_a_file(job: Ma
         print(f"character error, {party}: {errors.rate:.3f}, replayed {replayed[party].rate:.3f}")  # noqa: T201
     for party, errors in live.items():
         assert errors.reference_length > 50
-        assert errors.rate <= replayed[party].rate + POINTS, party
+        points = POINTS if party == "both" else POINTS_OF_ONE
+        assert errors.rate <= replayed[party].rate + points, party
 
 
 def test_every_hint_comes_to_the_softphone_once_in_order_with_its_script(job: MainJob) -> None:
@@ -208,9 +213,13 @@ def test_the_feed_is_whole_and_knows_who_talks_and_what_the_bank_knew(job: MainJ
     assert job.of("analysis.completed")[0]["data"]["dropped"] == 0
     started = job.of("call.started")[0]["data"]
     assert started["customer_id"] == "C29"
+    facts = job.of("rid.demand.updated")[-1]["data"]["facts"]
+    assert facts == {"age": 29, "occupation": "程序员", "holdings": ["deposit"]}
     parties = {p["role"]: (p["number"], p["name"]) for p in started["parties"]}
     assert parties["agent"] == ("2002", "客户经理小何")
     assert parties["customer"] == ("＊＊＊＊＊＊＊＊＊02", "何＊＊")
+    ended = job.of("call.ended")[0]["data"]
+    assert (ended["cause"], ended["by"]) == ("normal", "customer")
     assert job.left == []
 
 

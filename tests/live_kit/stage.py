@@ -67,8 +67,10 @@ class Act:
         self._users: dict[str, str] = {}
 
     def feed(self, *types: str) -> list[Event]:
-        """Events of some types (or prefixes), all where none is named."""
-        return [e for e in self.service.events[self._first :] if e["type"].startswith(types or "")]
+        """Events of the calls that began since, of some types (or prefixes) or all."""
+        events = self.service.events[self._first :]
+        ours = {event["subject"] for event in events if event["type"] == "call.started"}
+        return [e for e in events if e["subject"] in ours and e["type"].startswith(types or "")]
 
     def told(self, call: int = 0) -> list[str]:
         """A call's ``call.*`` events, each in a few words; the first call's unless said."""
@@ -171,9 +173,11 @@ class Stage:
 
     def _phone(self, user: str) -> Phone:
         slot, *_, registers = PHONES[user]
-        ours = {"password": PASSWORD} if registers else {"sip_port": self.pbx.ports.phone(slot).sip}
+        ours: dict[str, Any] = (
+            {"password": PASSWORD} if registers else {"sip_port": self.pbx.ports.phone(slot).sip}
+        )
         server = (HOST, self.pbx.ports.sip)
-        return Phone(user, server, keep_audio=True, **ours)  # type: ignore[arg-type]  # a mixed dict
+        return Phone(user, server, keep_audio=True, **ours)
 
 
 def spoken(dialogue: str, begins: str) -> Speech:
@@ -207,15 +211,16 @@ def check_whole(events: list[Event]) -> None:
 
 def _words(event: Event) -> str:
     data: dict[str, Any] = event["data"]
-    match event["type"].removeprefix("call."):
+    kind: str = event["type"].removeprefix("call.")
+    match kind:
         case "started":
             return f"started {data['direction']} agent {event['agent']}"
-        case "held" | "retrieved" as what:
-            return f"{what} by {data['by']}"
+        case "held" | "retrieved":
+            return f"{kind} by {data['by']}"
         case "transferred":
             return f"transferred to {data['to']['number']} agent {event['agent']}"
         case "ended":
             by = f" by {data['by']}" if data["by"] else ""
             return f"ended {data['cause']}{by}"
-        case other:
-            return other
+        case _:
+            return kind

@@ -165,7 +165,7 @@ async def _said(
     first = await _prove(trial, waiting, tone, trial.ear.of(tone.fork_id).came)
     if first.opened is None:
         return first, None
-    speaking = asyncio.create_task(_speak(tuple(listener.connections)))
+    speaking = asyncio.create_task(_speak(tuple(listener.door.connections)))
     try:
         return first, await _prove(trial, trial.session, spy, trial.ear.of(spy.fork_id).settled)
     finally:

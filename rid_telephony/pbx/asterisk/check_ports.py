@@ -131,10 +131,13 @@ def judge_advertise(settings: AsteriskSettings) -> Finding:
     told = fork.advertise or fork.listen
     advice = "Set advertise in [asterisk.fork] to this machine's address as Asterisk reaches it."
     if fork.means == "websocket":
-        detail = (
+        return Finding(
+            Level.WARNING,
+            ADVERTISE,
             f"Asterisk takes the address from [{fork.websocket_client}] in websocket_client.conf."
+            " While it connects there, it delays other calls (seen on 22.10).",
+            "Prefer means = audiosocket; else keep connection_timeout short, and the way to us fast.",
         )
-        return Finding(Level.OK, ADVERTISE, detail)
     address = _address(told)
     if address is None and not _resolves(told):
         detail = f"The name {told}, which Asterisk is told, cannot be resolved here."

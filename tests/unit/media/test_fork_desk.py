@@ -151,6 +151,23 @@ def test_a_fork_that_breaks_is_asked_for_again(monkeypatch: Any) -> None:
     assert len(customer) == 2
     assert customer[0].fork_id != customer[1].fork_id
     assert bench.troubles == []
+    assert bench.desk.counts["lost"] == 1
+
+
+def test_a_fork_that_ends_just_before_its_call_is_not_counted_as_lost(monkeypatch: Any) -> None:
+    """Else the status line speaks of losses at every hang-up, and real ones are not seen."""
+    monkeypatch.setattr(forkdesk, "FIRST_RETRY", 0.01)
+
+    async def scene(bench: Bench) -> None:
+        await bench.open_both()
+        for party in Party:
+            bench.desk.closed(bench.fork(party).fork_id, "ended")
+        bench.desk.ended("c1")
+        await asyncio.sleep(0.02)
+
+    bench = run(scene)
+    assert bench.desk.counts["lost"] == 0
+    assert len(bench.driver.started) == 2
 
 
 def test_a_leg_that_cannot_be_forked_is_said_on_the_feed_and_not_tried_for_ever(
