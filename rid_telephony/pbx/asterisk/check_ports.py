@@ -136,7 +136,7 @@ def judge_advertise(settings: AsteriskSettings) -> Finding:
             ADVERTISE,
             f"Asterisk takes the address from [{fork.websocket_client}] in websocket_client.conf."
             " While it connects there, it delays other calls (seen on 22.10).",
-            "Prefer means = audiosocket; else keep connection_timeout short, and the way to us fast.",
+            "Prefer means = audiosocket; else keep connection_timeout short.",
         )
     address = _address(told)
     if address is None and not _resolves(told):

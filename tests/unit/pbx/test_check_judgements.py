@@ -235,7 +235,7 @@ def test_a_port_in_use_is_seen_by_trying_it() -> None:
         ("192.0.2.9", {}, Level.ERROR),
         ("192.0.2.9", {"listen": "0.0.0.0"}, Level.ERROR),  # noqa: S104 - what is tested
         ("192.0.2.9", {"listen": "0.0.0.0", "advertise": "192.0.2.1"}, Level.OK),  # noqa: S104
-        ("192.0.2.9", {"means": "websocket"}, Level.OK),
+        ("192.0.2.9", {"means": "websocket"}, Level.WARNING),
     ],
 )
 def test_an_address_that_asterisk_cannot_send_to_is_an_error(
