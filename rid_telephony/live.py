@@ -22,6 +22,7 @@ from rid_telephony.errors import SettingsError
 from rid_telephony.media.forkdesk import ForkDesk
 from rid_telephony.media.listeners import make_listener
 from rid_telephony.pbx.asterisk.adapter import AsteriskAdapter
+from rid_telephony.pbx.asterisk.ami_login import read_login
 from rid_telephony.pbx.writeback import WriteBack
 from rid_telephony.pbx.writeback_stats import Kind, KindStats
 from rid_telephony.pipeline.live import LiveCalls
@@ -39,6 +40,20 @@ LAST_WORDS = 10.0
 """Seconds that the last recognitions, and hanging up the forks, may take when we stop."""
 
 
+def require_pbx(settings: AsteriskSettings) -> None:
+    """Make sure that we know how to log in, before anything is loaded.
+
+    Raises:
+        SettingsError: User or secret are missing, or a file of theirs cannot be read.
+    """
+    if not settings.username:
+        raise SettingsError(
+            "[asterisk] username is not set.",
+            "`rid-telephony dialplan asterisk --part manager` shows the user to make.",
+        )
+    read_login(settings)
+
+
 class LiveService:
     """One PBX, its calls, and their analysis.
 
@@ -46,9 +61,6 @@ class LiveService:
         app: The models, loaded.
         feed: Where the events go.
         store: What keeps them, if anything does.
-
-    Raises:
-        SettingsError: ``[asterisk]`` does not say how to log in.
     """
 
     def __init__(self, app: App, feed: Feed, store: EventStore | None) -> None:
@@ -56,11 +68,6 @@ class LiveService:
         self._feed = feed
         self._store = store
         self._settings = app.settings.asterisk
-        if not self._settings.username:
-            raise SettingsError(
-                "[asterisk] username is not set.",
-                "`rid-telephony dialplan asterisk --part manager` shows the user to make.",
-            )
 
     async def run(self) -> None:
         """Serve until cancelled; then end the calls on the feed and the forks on the PBX."""

@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 
 MASK = "＊"
+SHOWN_FROM = 4
+"""An address that is no longer than this is hidden whole."""
 
 _NUMERAL = "0-9０-９零〇一二三四五六七八九幺两"
 _GAP = "[-\\s·]?"
@@ -38,15 +40,15 @@ def mask_text(text: str) -> str:
 
 
 def mask_number(number: str) -> str:
-    """Hide an address but for its last two characters; an extension of up to 5 stays."""
-    if len(number) <= 5 or not any(character.isdigit() for character in number):
-        return number
-    return MASK * (len(number) - 2) + number[-2:]
+    """Hide an address, a number or a SIP user, but for its last two characters."""
+    shown = number[-2:] if len(number) > SHOWN_FROM else ""
+    return MASK * (len(number) - len(shown)) + shown
 
 
 def mask_name(name: str) -> str:
     """Hide a person's name but for the first character (the surname, in Chinese)."""
-    return name[:1] + MASK * (len(name) - 1)
+    shown = name[:1] if name[:1].isalnum() else ""
+    return shown + MASK * (len(name) - len(shown))
 
 
 def _hide_secret(match: re.Match[str]) -> str:

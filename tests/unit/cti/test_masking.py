@@ -62,7 +62,14 @@ def test_masking_keeps_the_length_so_that_spans_stay_valid(text: str) -> None:
     assert mask_text(masked) == masked
 
 
-def test_an_extension_stays_and_a_customers_number_does_not() -> None:
-    assert mask_number("1001") == "1001"
-    assert mask_number("13900000001") == "＊＊＊＊＊＊＊＊＊01"
-    assert mask_name("王小明") == "王＊＊"
+def test_a_customers_address_is_hidden_whatever_it_looks_like() -> None:
+    """A SIP user can be somebody's name, and a short number is still theirs."""
+    assert mask_number("13912345678") == "＊＊＊＊＊＊＊＊＊78"
+    assert mask_number("zhangsan") == "＊＊＊＊＊＊an"
+    assert mask_number("1,2") == "＊＊＊"
+    assert mask_number("") == ""
+
+
+def test_a_name_keeps_its_surname_and_nothing_that_is_not_one() -> None:
+    assert mask_name("陈明") == "陈＊"
+    assert mask_name("\u202e陈明") == "＊＊＊"
