@@ -7,6 +7,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import fields
 from types import TracebackType
 from typing import Self
 
@@ -15,6 +16,8 @@ from rid_telephony.speech.messages import SpeechSegment, Transcript
 from rid_telephony.speech.recogniser import Transcriber
 from rid_telephony.speech.waiting import Job, Priority, WaitingLine
 
+NOW = ("waiting", "running")
+"""What the statistics tell of this moment; the rest are counters."""
 _KEPT_DRAFTS = 256
 """Drafts whose words are kept for their finals; each leg has one at a time."""
 
@@ -29,7 +32,8 @@ class RecognitionPool:
 
     A final whose speech ended where its draft assumed holds the same audio; it is answered by
     that draft's recognition, waiting, running or finished. Any other draft of the utterance is
-    given up: its future is cancelled while it waits, its words are of no use once it runs.
+    given up: its future is cancelled while it waits, its words are of no use once it runs. An
+    agent's draft is given up at once unless a recogniser is idle.
 
     Where segments would wait long, the same is done before the line is full, as
     :class:`~rid_telephony.speech.load.LoadLimits` says.
@@ -63,16 +67,7 @@ class RecognitionPool:
         self._drafts: OrderedDict[str, tuple[Job, Transcript]] = OrderedDict()
         self._closed = False
         self._counts = dict.fromkeys(
-            (
-                "recognised",
-                "failed",
-                "reused",
-                "cancelled",
-                "shed_drafts",
-                "shed_finals",
-                "hurried",
-            ),
-            0,
+            tuple(field.name for field in fields(PoolStats) if field.name not in NOW), 0
         )
         self._workers = [
             threading.Thread(target=self._work, name=f"recognition-{index}", daemon=True)
@@ -173,9 +168,20 @@ class RecognitionPool:
             job.futures += draft.futures
             overtaken.remove(draft)
             self._counts["reused"] += 1
+        if self._is_extra(segment):
+            overtaken.append(job)
+        else:
+            self._line.add(job)
         self._counts["cancelled"] += len(overtaken)
-        self._line.add(job)
         return overtaken, None
+
+    def _is_extra(self, segment: SpeechSegment) -> bool:
+        """Whether a segment is worth a recogniser only where one is idle: an agent's draft.
+
+        No hint waits for what an agent says, and drafts are a quarter of all recognition.
+        """
+        busy = len(self._running) + len(self._line) >= len(self._workers)
+        return busy and Priority.of(segment) is Priority.AGENT_DRAFT
 
     def _give_up_drafts(self, utterance_id: str) -> list[Job]:
         given_up = self._line.remove_drafts(utterance_id)

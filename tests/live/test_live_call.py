@@ -55,7 +55,10 @@ def test_a_marked_call_is_carried_as_any_other_and_its_mark_and_hints_arrive_int
         pbx.ami.wait("Hangup")
         assert pbx.ami.channels() == []
         assert pbx.warnings() == []
-        for phone, other, party in ((customer, said.agent, "agent"), (agent, said.customer, "customer")):
+        for phone, other, party in (
+            (customer, said.agent, "agent"),
+            (agent, said.customer, "customer"),
+        ):
             turn = next(t for t in said.turns if t["speaker"] == party)
             begin, end = round(turn["begin"] * audio.RATE), round(turn["end"] * audio.RATE)
             at, score = audio.find(audio.read(other)[begin:end], audio.read(phone.heard()))

@@ -108,34 +108,45 @@ def test_customers_come_before_agents_and_finals_before_drafts(
     pool = make_pool()
     occupy(pool, transcriber)
     futures = [
-        pool.submit(segment(4, Party.AGENT, draft=True)),
         pool.submit(segment(3, Party.AGENT)),
         pool.submit(segment(2, draft=True)),
         pool.submit(segment(1)),
     ]
 
-    transcriber.allow(5)
+    transcriber.allow(4)
     wait(futures, PATIENCE)
 
-    assert transcriber.asked == [100, 1, 2, 3, 4]
+    assert transcriber.asked == [100, 1, 2, 3]
 
 
-def test_a_full_line_sheds_agent_drafts_then_customer_drafts_and_says_so(
+def test_an_agents_draft_is_recognised_only_by_who_has_nothing_else_to_do(
+    make_pool: Callable[..., RecognitionPool], transcriber: GatedTranscriber
+) -> None:
+    """Drafts of agents bring no hint sooner; they must not keep a customer waiting."""
+    pool = make_pool()
+    transcriber.allow(1)
+    assert text(pool.submit(segment(1, Party.AGENT, draft=True))) == "第1"
+    transcriber.begun.acquire()
+    occupy(pool, transcriber)
+    late = pool.submit(segment(2, Party.AGENT, draft=True))
+    assert late.cancelled()
+    transcriber.allow(1)
+
+
+def test_a_full_line_sheds_drafts_and_says_so(
     make_pool: Callable[..., RecognitionPool], transcriber: GatedTranscriber
 ) -> None:
     told: list[str] = []
     pool = make_pool(2, lambda shed: told.append(shed.utterance_id))
     occupy(pool, transcriber)
-    agent_draft = pool.submit(segment(1, Party.AGENT, draft=True))
-    customer_draft = pool.submit(segment(2, draft=True))
+    draft = pool.submit(segment(2, draft=True))
 
     first = pool.submit(segment(3))
     second = pool.submit(segment(4, Party.AGENT))
 
-    assert told == ["call-1", "call-2"]
-    assert isinstance(agent_draft.exception(PATIENCE), RecognitionShedError)
-    assert isinstance(customer_draft.exception(PATIENCE), RecognitionShedError)
-    assert pool.stats.shed_drafts == 2
+    assert told == ["call-2"]
+    assert isinstance(draft.exception(PATIENCE), RecognitionShedError)
+    assert pool.stats.shed_drafts == 1
     transcriber.allow(3)
     assert (text(first), text(second)) == ("第3", "第4")
 
@@ -192,9 +203,9 @@ def test_a_waiting_draft_becomes_its_final_and_moves_up(
 ) -> None:
     pool = make_pool()
     occupy(pool, transcriber)
-    draft = pool.submit(segment(1, Party.AGENT, draft=True, utterance="u"))
-    other = pool.submit(segment(2, Party.AGENT, draft=True))
-    final = pool.submit(segment(1, Party.AGENT, utterance="u"))
+    draft = pool.submit(segment(1, draft=True, utterance="u"))
+    other = pool.submit(segment(2, draft=True))
+    final = pool.submit(segment(1, utterance="u"))
 
     transcriber.allow(3)
 
