@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from ami_server import AmiServer, message, response
 
-from rid_telephony.live import make_listener
+from rid_telephony.media.listeners import make_listener
 from rid_telephony.pbx.asterisk.check import AsteriskCheck
 from rid_telephony.pbx.check import Finding, run_steps
 from rid_telephony.settings.asterisk import AsteriskSettings

@@ -9,16 +9,17 @@ from typing import Any, TypeVar
 import numpy as np
 
 from rid_telephony.media.audiosocket import AudioSocketListener
+from rid_telephony.media.fifofork import FifoListener
 from rid_telephony.media.forksocket import WebSocketListener
 from rid_telephony.media.messages import Samples
 from rid_telephony.media.unicast import UnicastListener
-from rid_telephony.settings.asterisk import ForkSettings
+from rid_telephony.settings.forks import ForkSettings
 
 HOST = "127.0.0.1"
 ENOUGH = 10.0
 LEFT_OPEN: list[Callable[[], object]] = []
 """Closes what a scene opened and did not close."""
-L = TypeVar("L", AudioSocketListener, UnicastListener, WebSocketListener)
+L = TypeVar("L", AudioSocketListener, FifoListener, UnicastListener, WebSocketListener)
 
 
 class Sink:

@@ -86,10 +86,7 @@ class Bench:
 
     def __init__(self, writer: FakeWriter, **settings: Any) -> None:
         self.writer = writer
-        self.told: list[tuple[str, str, str]] = []
-        self.back = WriteBack(
-            writer, WriteBackSettings(**settings), lambda *each: self.told.append(each)
-        )
+        self.back = WriteBack(writer, WriteBackSettings(**settings))
         self.feed = Feed("/test")
         self.feed.listen(self.back.listener)
         self.call = self.open("call-1")

@@ -28,7 +28,8 @@ class Roles:
 
         The dialplan's word counts most, then the queue's, then the agents' pattern; last the way
         the call came: the channel that called us is the customer's, one that the PBX called
-        first is the agent's.
+        first is the agent's, and of two that the PBX called on their own the marked one is the
+        customer's.
         """
         for say in (stated, _told):
             first, second = say(one), say(two)
@@ -107,8 +108,12 @@ def _told(channel: Channel) -> Party | None:
 
 
 def _by_origin(one: Channel, two: Channel) -> tuple[Channel, Channel] | None:
-    for first, other in ((one, two), (two, one)):
-        if first.root != first.uid or first.dialled is None:
-            continue
-        return (first, other) if first.dialled else (other, first)
-    return None
+    pairs = [
+        (first, other) if first.dialled else (other, first)
+        for first, other in ((one, two), (two, one))
+        if first.root == first.uid and first.dialled is not None
+    ]
+    if len(pairs) == 2 and pairs[0] != pairs[1] and (one.marking is None) != (two.marking is None):
+        # Two calls of their own that were put together: the dialplan marked the customer's.
+        return (two, one) if one.marking else (one, two)
+    return pairs[0] if pairs else None

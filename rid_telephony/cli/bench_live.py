@@ -1,4 +1,4 @@
-"""``rid-telephony bench live``: concurrent calls through a real Asterisk."""
+"""``rid-telephony bench live``: concurrent calls through a real PBX."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from rid_telephony.bench.live.rounds import Round, Workload, run_rounds
 from rid_telephony.cli.options import ConfigOption, JsonOption
 from rid_telephony.cli.screen import say
 from rid_telephony.errors import InputError
+from rid_telephony.live import chosen_pbx
 from rid_telephony.settings import load_settings
 
 _LIMIT_COUNTS = (1, 2, 4, 8, 16, 32, 64, 128)
@@ -57,7 +58,7 @@ def live(
         str, typer.Option("--dial", help="What the customer dials; {agent} is the agent's user.")
     ] = "{agent}",
     sip: Annotated[
-        str, typer.Option("--sip", help="Asterisk's SIP address; default asterisk.host:5060.")
+        str, typer.Option("--sip", help="The PBX's SIP address; default port 5060 of its host.")
     ] = "",
     minutes: Annotated[
         float | None, typer.Option("--minutes", help="Length of a round; default all of the audio.")
@@ -65,32 +66,40 @@ def live(
     bare_seconds: Annotated[
         float, typer.Option("--bare-seconds", min=2, help="Length of a round without us.")
     ] = 15.0,
-    asterisk_pid: Annotated[
+    pbx_pid: Annotated[
         int | None,
-        typer.Option("--asterisk-pid", help="Default: who listens on the AMI's port here."),
+        typer.Option(
+            "--pbx-pid",
+            "--asterisk-pid",
+            help="The PBX's process; default: who listens on the port of the settings here.",
+        ),
     ] = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Place concurrent calls through the Asterisk of the settings and measure what comes of them.
+    """Place concurrent calls through the PBX of the settings and measure what comes of them.
 
     Telephones of our own register as agents and call as customers; both sides play a recorded
     dialogue. First without us, then with a `rid-telephony serve` that this command starts (so
-    none may be running). The machine carries Asterisk, the service and the telephones.
+    none may be running). The machine carries the PBX, the service and the telephones.
+
+    The PBX is FreeSWITCH where `freeswitch.enabled` is set, else Asterisk; what the customer dials
+    (`--dial`) has to be marked in its dialplan.
     """
     settings = load_settings(config)
+    pbx = chosen_pbx(settings)
     agents = expand_users(agent_users)
     counts = _counts(calls, len(agents), find_limit=find_limit)
     material = load_material(audio, settings.media)
-    host, port = _address(sip or f"{settings.asterisk.host}:5060")
+    host, port = _address(sip or f"{pbx.host}:5060")
     plan = Plan((host, port), customer_user, password, agents, password, dial)
-    pbx = asterisk_pid or listener_of(settings.asterisk.port)
-    if pbx is None:
+    pid = pbx_pid or listener_of(pbx.port)
+    if pid is None:
         say("The PBX's process is not on this machine, or not ours to see: no CPU of it.")
     seconds = material.seconds + AFTER_SPEECH
     if minutes:
         seconds = min(seconds, 60 * minutes)
-    work = Workload(counts, seconds, min(bare_seconds, seconds), pbx, config, find_limit)
+    work = Workload(counts, seconds, min(bare_seconds, seconds), pid, config, find_limit)
     rounds = asyncio.run(_measure(plan, material, work, as_json=as_json))
     if not as_json:
         Console(highlight=False).print(_table(rounds, os.cpu_count() or 1))
@@ -178,7 +187,7 @@ def _column(result: Round) -> list[tuple[str, str]]:
         ("utterances / dropped", f"{seen.finals} / {seen.dropped}"),
         ("left out", shed or "-"),
         (
-            "CPU of Asterisk without / with forks",
+            "CPU of the PBX without / with forks",
             f"{_share(result.pbx_bare)} / {_share(result.pbx_forked)}",
         ),
         ("CPU of ours, of it each call", f"{_share(result.ours)}, {_share(per_call)}"),

@@ -21,6 +21,8 @@ from rid_telephony.media.listeners import make_listener
 from rid_telephony.pbx.asterisk.check import AsteriskCheck
 from rid_telephony.pbx.asterisk.check_agents import is_endpoint
 from rid_telephony.pbx.check import Finding, Level, Step, run_steps
+from rid_telephony.pbx.freeswitch.check import FreeSwitchCheck
+from rid_telephony.pbx.freeswitch.forks import FreeSwitchForks
 from rid_telephony.pbx.messages import PbxError
 from rid_telephony.settings import Settings, load_settings
 
@@ -29,6 +31,7 @@ class Part(StrEnum):
     """What can be checked alone."""
 
     ASTERISK = "asterisk"
+    FREESWITCH = "freeswitch"
     INSTALLATION = "installation"
 
 
@@ -44,24 +47,31 @@ MessageOption = Annotated[
 
 
 def check(
-    part: Annotated[Part | None, typer.Argument(help="Only this; both when left out.")] = None,
+    part: Annotated[
+        Part | None,
+        typer.Argument(
+            help="Only this; when left out, the PBX of the settings and the installation."
+        ),
+    ] = None,
     agent: EndpointOption = "",
     message: MessageOption = "",
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Test Asterisk and this installation, and say what to do about each finding.
+    """Test the PBX and this installation, and say what to do about each finding.
 
     Asterisk: manager login, version, permissions, modules, dialplan, agents' registrations,
-    codecs, and a test tone that is forked to us the way calls are. This installation: packages,
-    cores, models, store. Takes about ten seconds and never touches a call: the test tone has two
-    channels of its own, which end with it.
+    codecs, and a test tone that is forked to us the way calls are. FreeSWITCH: event socket,
+    access list, login, rights, version, modules, means of forking, codecs, domain, registrations,
+    events, and the test tone where the user may `originate`. This installation: packages, cores,
+    models, store. Takes about ten seconds and never touches a call: the test tone has channels of
+    its own, which end with it. The PBX is FreeSWITCH where `freeswitch.enabled` is set.
 
     Marks: ✓ in order, ! works but look at it, ✗ must be put right, – not tested. Below a finding
     stands what to do. `--json` writes one finding a line: `level` (ok, warning, error, skipped),
     `what` (a stable name), `detail`, `advice`.
 
-    Exit codes: 0 no errors, 8 an error with Asterisk, 1 an error with this installation only,
+    Exit codes: 0 no errors, 8 an error with the PBX, 1 an error with this installation only,
     3 the settings cannot be read.
 
     Examples: `rid-telephony check` and `rid-telephony check asterisk --agent 1001 --message 1001`
@@ -74,10 +84,10 @@ def check(
     # What goes wrong is a finding; the client's own log would say it again.
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     report: Report = JsonReport() if as_json else ScreenReport()
-    asterisk = AsteriskCheck(settings.asterisk, make_listener, agent, message)
+    pbx = _pbx_check(settings, part, agent, message)
     findings: list[Finding] = []
     with stop_on_signals() as stop, report:
-        work = _run(settings, asterisk, part, report, findings)
+        work = _run(settings, pbx, part, report, findings)
         asyncio.run(stop.cancelling(work))
         if stop.signal:
             raise typer.Exit(128 + stop.signal)
@@ -86,27 +96,36 @@ def check(
         raise typer.Exit(code)
 
 
+def _pbx_check(
+    settings: Settings, part: Part | None, agent: str, message: str
+) -> AsteriskCheck | FreeSwitchCheck:
+    in_use = Part.FREESWITCH if settings.freeswitch.enabled else Part.ASTERISK
+    if (part or in_use) is Part.FREESWITCH:
+        return FreeSwitchCheck(settings.freeswitch, make_listener, FreeSwitchForks, agent, message)
+    return AsteriskCheck(settings.asterisk, make_listener, agent, message)
+
+
 async def _run(
     settings: Settings,
-    asterisk: AsteriskCheck,
+    pbx: AsteriskCheck | FreeSwitchCheck,
     part: Part | None,
     report: Report,
     findings: list[Finding],
 ) -> None:
     steps: list[Step] = []
     if part is not Part.INSTALLATION:
-        steps += asterisk.steps()
-    if part is not Part.ASTERISK:
+        steps += pbx.steps()
+    if part in {None, Part.INSTALLATION}:
         steps += installation_steps(settings, App(settings))
     try:
         findings += await run_steps(steps, report.begin, report.show)
     finally:
-        await asterisk.close()
+        await pbx.close()
 
 
 def exit_code(findings: list[Finding]) -> int:
     """0 where nothing is an error, else the code of what is."""
     wrong = [finding.what for finding in findings if finding.level is Level.ERROR]
-    if any(what.startswith("asterisk.") for what in wrong):
+    if any(what.startswith(("asterisk.", "freeswitch.")) for what in wrong):
         return PbxError.exit_code
     return 1 if wrong else 0

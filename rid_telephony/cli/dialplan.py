@@ -3,20 +3,33 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
+from pathlib import PurePosixPath
 from typing import Annotated
 
 import typer
 
 from rid_telephony.cli.options import ConfigOption
-from rid_telephony.pbx.asterisk.snippets import PARTS, render
-from rid_telephony.settings import load_settings
+from rid_telephony.pbx.asterisk import snippets as asterisk
+from rid_telephony.pbx.freeswitch import snippets as freeswitch
+from rid_telephony.settings import Settings, load_settings
 
 
 class Pbx(StrEnum):
     """The PBX whose configuration it is."""
 
     ASTERISK = "asterisk"
+    FREESWITCH = "freeswitch"
+
+
+@dataclass(frozen=True, slots=True)
+class _Snippets:
+    parts: Mapping[str, str]
+    render: Callable[[str], str]
+    heading: str
 
 
 def dialplan(
@@ -31,22 +44,42 @@ def dialplan(
 
     Begin with `--part readme`: it says what each file is, where it goes, how to test and undo it.
 
-    Two files are needed:
+    Two files are needed of Asterisk:
 
     `rid-telephony dialplan asterisk --part rid-assist > /etc/asterisk/rid-assist.conf`
 
     `rid-telephony dialplan asterisk --part manager > /etc/asterisk/manager-rid.conf`
 
+    And one of FreeSWITCH, beside two lines in the dialplan:
+
+    `rid-telephony dialplan freeswitch --part user > /etc/freeswitch/directory/default/rid-user.xml`
+
     Without `--part`, all of them, each below a line with its file's name.
     """
-    del pbx  # there is one so far
-    settings = load_settings(config).asterisk
+    snippets = _snippets(pbx, load_settings(config))
     if list_parts:
-        width = max(map(len, PARTS))
-        sys.stdout.writelines(f"{name:<{width}}  {file}\n" for name, file in PARTS.items())
+        width = max(map(len, snippets.parts))
+        sys.stdout.writelines(
+            f"{name:<{width}}  {_file(path)}\n" for name, path in snippets.parts.items()
+        )
         return
     if part:
-        sys.stdout.write(render(part, settings))
+        sys.stdout.write(snippets.render(part))
         return
-    for name, file in PARTS.items():
-        sys.stdout.write(f";;; {file} (--part {name})\n\n{render(name, settings)}\n")
+    for name, path in snippets.parts.items():
+        heading = snippets.heading.format(f"{_file(path)} (--part {name})")
+        sys.stdout.write(f"{heading}\n\n{snippets.render(name)}\n")
+
+
+def _snippets(pbx: Pbx, settings: Settings) -> _Snippets:
+    match pbx:
+        case Pbx.ASTERISK:
+            render = partial(asterisk.render, settings=settings.asterisk)
+            return _Snippets(asterisk.PARTS, render, ";;; {}")
+        case Pbx.FREESWITCH:
+            render = partial(freeswitch.render, settings=settings.freeswitch)
+            return _Snippets(freeswitch.PARTS, render, "=== {}")
+
+
+def _file(path: str) -> str:
+    return PurePosixPath(path).name

@@ -23,7 +23,11 @@ _MARKS = {
     Level.WARNING: ("!", "yellow"),
     Level.ERROR: ("✗", "bold red"),
 }
-_HEADINGS = {"asterisk": "Asterisk", "installation": "This installation"}
+_HEADINGS = {
+    "asterisk": "Asterisk",
+    "freeswitch": "FreeSWITCH",
+    "installation": "This installation",
+}
 
 
 class Report(Protocol):

@@ -22,7 +22,7 @@ from rid_telephony.cli.options import (
 )
 from rid_telephony.cli.progress import loaded_app
 from rid_telephony.cti.feed import Feed, Subscription
-from rid_telephony.live import LiveService, require_pbx
+from rid_telephony.live import LiveService, chosen_pbx
 from rid_telephony.settings import Settings, load_settings
 from rid_telephony.store.events import EventStore
 
@@ -53,7 +53,7 @@ def serve(
     line; the log goes to stderr.
     """
     settings = with_language(load_settings(config), language)
-    require_pbx(settings.asterisk)
+    chosen_pbx(settings)
     app = loaded_app(settings)
     app.warm_up()
     with ExitStack() as stack:

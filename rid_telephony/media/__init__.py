@@ -1,1 +1,1 @@
-"""Sources of audio: captures, files, and later live forks of the PBX."""
+"""Sources of audio: captures, files, and live forks of a PBX."""

@@ -20,84 +20,28 @@ from rid_telephony.media.audiosocketframes import (
     FrameReader,
     SocketFrame,
 )
-from rid_telephony.media.forkdoor import ForkDoor
-from rid_telephony.media.forks import Destination, ForkSink
-from rid_telephony.media.forkwatch import (
-    ForkCounters,
-    ForkWatch,
-    WatchedFork,
-    advertised_host,
-    no_address_error,
-)
+from rid_telephony.media.forkserver import HANDSHAKE_SECONDS, ForkServer, PortServer
+from rid_telephony.media.forkwatch import WatchedFork
 from rid_telephony.media.linerate import LineRate
 from rid_telephony.media.messages import SAMPLE_RATE
-from rid_telephony.settings.asterisk import ForkSettings
 
 log = structlog.get_logger(__name__)
 
-HANDSHAKE_SECONDS = 3.0
-"""A connection that has not named an expected fork by then is closed."""
-SPARE_CONNECTIONS = 64
-"""Connections beyond ``max_forks`` that may be in their handshake."""
 BACKLOG = 512
+"""Connections that may wait to be taken: the forks of many calls at once."""
 GOODBYE = bytes((HANGUP, 0, 0))
 
 
-class AudioSocketListener:
+class AudioSocketListener(ForkServer):
     """A ``MediaListener`` for AudioSocket.
 
     8 kHz audio (``AudioSocket/host:port/uuid``) is passed on bit for bit; other rates are
     resampled, which costs 15 ms at 16 kHz and up to 30 ms. A fork's id is a UUID, in lower case.
-
-    Args:
-        settings: Address, limits and time-outs.
-        sink: Takes what arrives.
     """
 
-    def __init__(self, settings: ForkSettings, sink: ForkSink) -> None:
-        self.watch = ForkWatch(settings, sink)
-        self.door = ForkDoor(settings.max_forks + SPARE_CONNECTIONS, self.counters.turned_away)
-        self._settings = settings
-        self._server: asyncio.Server | None = None
-        self._destination = Destination(settings.listen, settings.port)
-
-    @property
-    def counters(self) -> ForkCounters:
-        """What happened so far."""
-        return self.watch.counters
-
-    async def start(self) -> None:
-        """Begin to listen; see ``MediaListener``."""
-        host, port = advertised_host(self._settings), self._settings.port
-        try:
-            self._server = await asyncio.get_running_loop().create_server(
-                lambda: _Connection(self), self._settings.listen, port, backlog=BACKLOG
-            )
-        except OSError as error:
-            raise no_address_error(f"{self._settings.listen}:{port} (TCP)", error) from error
-        self._destination = Destination(host, self._server.sockets[0].getsockname()[1])
-
-    async def expect(self, fork_id: str) -> Destination:
-        """Accept this fork from now on; see ``MediaListener``.
-
-        Raises:
-            MediaError: There are too many forks, or this one is there already.
-        """
-        self.watch.expect(fork_id)
-        return self._destination
-
-    def drop(self, fork_id: str) -> None:
-        """Close it, so that Asterisk ends the fork's channel."""
-        self.watch.drop(fork_id)
-
-    async def close(self) -> None:
-        """Stop listening and close everything; the sink hears no more."""
-        self.watch.drop_all()
-        for connection in self.door.connections:
-            connection.abort()
-        if self._server:
-            self._server.close()
-            await self._server.wait_closed()
+    async def _listen(self, host: str, port: int) -> PortServer:
+        loop = asyncio.get_running_loop()
+        return await loop.create_server(lambda: _Connection(self), host, port, backlog=BACKLOG)
 
 
 class _Connection(asyncio.Protocol):

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol
 
 from rid_telephony.media.messages import Samples
-from rid_telephony.pbx.messages import Destination
 
-__all__ = ["Destination", "ForkSink", "MediaListener"]
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where the PBX is to send a fork's audio.
+
+    Attributes:
+        host: Address that the PBX can reach.
+        port: TCP or UDP port.
+    """
+
+    host: str
+    port: int
 
 
 class ForkSink(Protocol):

@@ -1,7 +1,9 @@
-"""Receives forks over WebSocket: as Asterisk's chan_websocket sends them, and others like it.
+"""Receives forks over WebSocket: from Asterisk's chan_websocket, and from FreeSWITCH's modules.
 
-Asterisk connects by a connection of ``websocket_client.conf`` (``type=websocket_client``,
-``connection_type=per_call_config``, ``protocols=media``, ``uri=ws://<us>:<port>/fork``) when
+FreeSWITCH connects to the address it is given, whose path names the fork
+(:mod:`rid_telephony.media.linearmedia`). Asterisk connects by a connection of
+``websocket_client.conf`` (``type=websocket_client``, ``connection_type=per_call_config``,
+``protocols=media``, ``uri=ws://<us>:<port>/fork``) when
 ``WebSocket/<connection>/c(slin)f(json)v(fork=<id>)`` is dialled; ``v(…)`` becomes the query.
 """
 
@@ -18,34 +20,25 @@ from urllib.parse import parse_qs, urlsplit
 import numpy as np
 import structlog
 from numpy.typing import NDArray
-from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed, ConnectionClosedOK
 from websockets.frames import CloseCode
 from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
-from rid_telephony.media.forkdoor import ForkDoor
-from rid_telephony.media.forks import Destination, ForkSink
-from rid_telephony.media.forkwatch import (
-    ForkCounters,
-    ForkWatch,
-    WatchedFork,
-    advertised_host,
-    no_address_error,
-)
+from rid_telephony.media.forks import ForkSink
+from rid_telephony.media.forkserver import HANDSHAKE_SECONDS, ForkServer, PortServer
+from rid_telephony.media.forkwatch import WatchedFork
 from rid_telephony.media.linerate import LineRate
 from rid_telephony.media.mediawords import AsteriskMedia
 from rid_telephony.media.messages import SAMPLE_RATE
-from rid_telephony.settings.asterisk import ForkSettings
+from rid_telephony.settings.forks import ForkSettings
 
 log = structlog.get_logger(__name__)
 
 MAX_MESSAGE_BYTES = 65_536
-HANDSHAKE_SECONDS = 3.0
 PING_SECONDS = 20.0
 """Between pings, and for their answers."""
-SPARE_CONNECTIONS = 64
-"""Connections beyond ``max_forks`` that may be in their handshake."""
 ASTERISK_PROTOCOLS = ("media",)
 
 
@@ -71,7 +64,7 @@ def fork_named_in(target: str) -> str:
     return named[0] if named else parts.path.rstrip("/").rpartition("/")[2]
 
 
-class WebSocketListener:
+class WebSocketListener(ForkServer):
     """A ``MediaListener`` for WebSocket.
 
     Unexpected forks are refused in the handshake: 404, or 403 for a second connection.
@@ -81,6 +74,8 @@ class WebSocketListener:
         sink: Takes what arrives.
         media: Makes the reader of one connection's messages.
         protocols: Subprotocols that are agreed to, where the client offers one.
+        pings_count: An answered ping is a sign of life: FreeSWITCH's streams send nothing while
+            their party holds, and must not be taken for stalled.
     """
 
     def __init__(
@@ -89,63 +84,34 @@ class WebSocketListener:
         sink: ForkSink,
         media: Callable[[], MediaFormat] = AsteriskMedia,
         protocols: Sequence[str] = ASTERISK_PROTOCOLS,
+        *,
+        pings_count: bool = False,
     ) -> None:
-        self.watch = ForkWatch(settings, sink)
-        self._settings = settings
+        super().__init__(settings, sink)
         self._media = media
         self._protocols = protocols
-        self.door = ForkDoor(settings.max_forks + SPARE_CONNECTIONS, self.counters.turned_away)
-        self._server: Server | None = None
-        self._destination = Destination(settings.listen, settings.port)
+        self._pings_count = pings_count
+        self._ping_seconds = PING_SECONDS
+        if pings_count:
+            self._ping_seconds = min(PING_SECONDS, settings.stall_timeout / 2)
 
-    @property
-    def counters(self) -> ForkCounters:
-        """What happened so far."""
-        return self.watch.counters
-
-    async def start(self) -> None:
-        """Begin to listen; see ``MediaListener``."""
-        host, port = advertised_host(self._settings), self._settings.port
-        try:
-            self._server = await serve(
-                self._serve,
-                self._settings.listen,
-                port,
-                process_request=self._admit,
-                select_subprotocol=self._agree,
-                compression=None,
-                max_size=MAX_MESSAGE_BYTES,
-                open_timeout=HANDSHAKE_SECONDS,
-                ping_interval=PING_SECONDS,
-                ping_timeout=PING_SECONDS,
-                close_timeout=1.0,
-                logger=_quiet_logger(),
-                # Typed as a class, used as a factory.
-                create_connection=partial(_Connection, listener=self),  # type: ignore[arg-type]
-            )
-        except OSError as error:
-            raise no_address_error(f"{self._settings.listen}:{port} (TCP)", error) from error
-        self._destination = Destination(host, self._server.sockets[0].getsockname()[1])
-
-    async def expect(self, fork_id: str) -> Destination:
-        """Accept this fork from now on; see ``MediaListener``.
-
-        Raises:
-            MediaError: There are too many forks, or this one is there already.
-        """
-        self.watch.expect(fork_id)
-        return self._destination
-
-    def drop(self, fork_id: str) -> None:
-        """Close it, so that Asterisk ends the fork's channel."""
-        self.watch.drop(fork_id)
-
-    async def close(self) -> None:
-        """Stop listening and close everything; the sink hears no more."""
-        self.watch.drop_all()
-        if self._server:
-            self._server.close()
-            await self._server.wait_closed()
+    async def _listen(self, host: str, port: int) -> PortServer:
+        return await serve(
+            self._serve,
+            host,
+            port,
+            process_request=self._admit,
+            select_subprotocol=self._agree,
+            compression=None,
+            max_size=MAX_MESSAGE_BYTES,
+            open_timeout=HANDSHAKE_SECONDS,
+            ping_interval=self._ping_seconds,
+            ping_timeout=PING_SECONDS,
+            close_timeout=1.0,
+            logger=_quiet_logger(),
+            # Typed as a class, used as a factory.
+            create_connection=partial(_Connection, listener=self),  # type: ignore[arg-type]
+        )
 
     def _admit(self, connection: ServerConnection, request: Request) -> Response | None:
         """Refuse a handshake that no expected fork is named in."""
@@ -170,6 +136,8 @@ class WebSocketListener:
             connection.transport.abort()
             return
         self.door.named(connection.transport)
+        if self._pings_count and isinstance(connection, _Connection):
+            connection.fork = fork
         fork.end(await _receive(connection, fork, self._media()))
 
 
@@ -179,6 +147,13 @@ class _Connection(ServerConnection):
     def __init__(self, *args: Any, listener: WebSocketListener, **options: Any) -> None:  # noqa: ANN401 - passed on
         super().__init__(*args, **options)
         self._listener = listener
+        self.fork: WatchedFork | None = None
+        """Whose life every byte is a sign of, where the answers to pings count."""
+
+    def data_received(self, data: bytes) -> None:
+        if self.fork:
+            self.fork.alive(self.loop.time())
+        super().data_received(data)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)

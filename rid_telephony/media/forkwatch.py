@@ -17,7 +17,7 @@ import structlog
 from rid_telephony.errors import RidTelephonyError
 from rid_telephony.media.forks import ForkSink
 from rid_telephony.media.messages import Samples
-from rid_telephony.settings.asterisk import ForkSettings
+from rid_telephony.settings.forks import ForkSettings
 
 log = structlog.get_logger(__name__)
 P = ParamSpec("P")
@@ -31,10 +31,10 @@ class MediaError(RidTelephonyError):
 
 
 def no_address_error(address: str, error: OSError) -> MediaError:
-    """Say that an address of ``[asterisk.fork]`` cannot be listened on, and what to do."""
+    """Say that an address of the fork settings cannot be listened on, and what to do."""
     return MediaError(
         f"Cannot listen for the PBX's audio on {address}: {error.strerror or error}.",
-        "Stop what uses it, or change listen and port of [asterisk.fork].",
+        "Stop what uses it, or change listen and port of the PBX's fork settings.",
     )
 
 
@@ -48,8 +48,8 @@ def advertised_host(settings: ForkSettings) -> str:
         return settings.advertise
     if settings.listen in ("", "0.0.0.0", "::"):  # noqa: S104 - compared, not bound
         raise MediaError(
-            "[asterisk.fork] listens on every address; the PBX needs one to send to.",
-            "Set advertise in [asterisk.fork] to an address that the PBX can reach.",
+            "The fork settings listen on every address; the PBX needs one to send to.",
+            "Set advertise in [asterisk.fork] or [freeswitch.fork] to one that the PBX can reach.",
         )
     return settings.listen
 
@@ -132,7 +132,7 @@ class ForkWatch:
         if len(self._forks) >= self._max_forks:
             raise MediaError(
                 f"There are {self._max_forks} forks already.",
-                "Raise max_forks in [asterisk.fork] if the machine can bear more.",
+                "Raise max_forks of the fork settings if the machine can bear more.",
             )
         loop = asyncio.get_running_loop()
         fork = WatchedFork(self, fork_id, hang_up, loop.time() + self._open_timeout)

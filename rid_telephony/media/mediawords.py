@@ -33,8 +33,6 @@ class AsteriskMedia:
     def __init__(self) -> None:
         self.rate = SAMPLE_RATE
         """Hz of the audio."""
-        self.frame_bytes = 0
-        """Size of a binary message as announced; 0 where it was not."""
         self._law: G711Law | None = None
 
     def text(self, message: str) -> str:
@@ -55,8 +53,6 @@ class AsteriskMedia:
         if rate is None:
             return f"audio of format {name[:32]!r}"
         self.rate = rate
-        size = values.get("optimal_frame_size", "")
-        self.frame_bytes = int(size) if size.isascii() and size.isdigit() and len(size) < 6 else 0
         return ""
 
     def audio(self, message: bytes) -> NDArray[np.int16] | None:

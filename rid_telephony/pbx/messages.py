@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from rid_telephony.calls.messages import Party
+from rid_telephony.calls.observations import Observation
 from rid_telephony.errors import RidTelephonyError
+from rid_telephony.media.forks import Destination
 
 
 class PbxError(RidTelephonyError):
@@ -50,19 +52,6 @@ class Fork:
     channel: str
 
 
-@dataclass(frozen=True, slots=True)
-class Destination:
-    """Where the PBX is to send a fork's audio.
-
-    Attributes:
-        host: Address that the PBX can reach.
-        port: TCP or UDP port.
-    """
-
-    host: str
-    port: int
-
-
 class ForkDriver(Protocol):
     """Makes a PBX send us a copy of one party's speech."""
 
@@ -91,3 +80,41 @@ class PbxWriter(Protocol):
 
     async def display(self, channel: str, text: str) -> None:
         """Show a text as the connected line; an empty one brings back what stood there."""
+
+
+class PbxListener(Protocol):
+    """What takes the observations of a PBX."""
+
+    def observe(self, observation: Observation) -> None:
+        """Take one, in order."""
+
+    def is_marked(self, channel: str) -> bool:
+        """Whether this channel's call is known to be wanted."""
+
+    def is_forked(self, channel: str) -> bool:
+        """Whether a fork on this channel is wanted, or the channel is itself such a fork."""
+
+    def pbx_up(self) -> None:
+        """Connected, and all calls are known again."""
+
+    def pbx_down(self, reason: str) -> None:
+        """Not connected: nothing is observed, the forks that run go on."""
+
+
+class PbxAdapter(Protocol):
+    """One PBX as the rest of the program sees it."""
+
+    @property
+    def forks(self) -> ForkDriver:
+        """Makes forks."""
+
+    @property
+    def writer(self) -> PbxWriter:
+        """Writes back."""
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """What was counted on the connection, for the log."""
+
+    async def run(self, listener: PbxListener) -> None:
+        """Observe until cancelled, whatever happens to the connection."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import structlog
@@ -25,9 +24,6 @@ ALERT_LIFETIME = 30.0
 """Seconds that the PBX event of an alert may wait for the PBX."""
 MAX_EARLY_TALKS = 1000
 """Talks remembered of calls that the feed has not begun."""
-
-Delivered = Callable[[str, str, str], None]
-"""Told (call id, hint id, ``message`` or ``display``): the PBX took a hint for the phone."""
 
 
 @dataclass(slots=True, eq=False)
@@ -52,19 +48,11 @@ class WriteBack:
     Args:
         writer: Of the PBX.
         settings: What is written, and within which bounds.
-        on_delivered: Told when the PBX took a hint for the softphone. For a message that means
-            handed over: whether the softphone took it is not known.
     """
 
-    def __init__(
-        self,
-        writer: PbxWriter,
-        settings: WriteBackSettings,
-        on_delivered: Delivered | None = None,
-    ) -> None:
+    def __init__(self, writer: PbxWriter, settings: WriteBackSettings) -> None:
         self._writer = writer
         self._settings = settings
-        self._on_delivered = on_delivered
         self._tally = Tally()
         self._calls: dict[str, _Call] = {}
         self._early: OrderedDict[str, TalkBegan] = OrderedDict()
@@ -223,7 +211,6 @@ class WriteBack:
             log.exception("write_back_fault", call_id=call.call_id, error=str(error))
         else:
             call.queue.delivered(write, loop.time())
-            self._tell(call, write)
 
     async def _send(self, write: Write) -> None:
         match write.kind:
@@ -235,16 +222,6 @@ class WriteBack:
                 await self._writer.emit(write.name, write.values)
             case Kind.DISPLAY:
                 await self._writer.display(write.target, write.text)
-
-    def _tell(self, call: _Call, write: Write) -> None:
-        shown = write.kind in (Kind.MESSAGE, Kind.DISPLAY) and write.hint_id
-        if not shown or self._on_delivered is None:
-            return
-        try:
-            self._on_delivered(call.call_id, write.hint_id, write.kind.value)
-        except Exception:
-            self._faults += 1
-            log.exception("write_back_fault", call_id=call.call_id)
 
     def _complain(self, call: _Call, write: Write, reason: str, error: Exception) -> None:
         """Say once for each call and kind that writes fail; the rest is counted."""

@@ -10,7 +10,15 @@ from typing import Protocol
 import structlog
 
 from rid_telephony.calls.book import CallBook
-from rid_telephony.calls.messages import CallEnded, CallStarted, TalkBegan, TalkEvent, TalkPaused
+from rid_telephony.calls.messages import (
+    CallEnded,
+    CallHeld,
+    CallRetrieved,
+    CallStarted,
+    TalkBegan,
+    TalkEvent,
+    TalkPaused,
+)
 from rid_telephony.calls.observations import Observation
 from rid_telephony.media.messages import AudioFrame, SourceItem
 
@@ -26,8 +34,14 @@ class Forks(Protocol):
     def ended(self, call_id: str) -> None:
         """The call is over."""
 
+    def held(self, call_id: str) -> None:
+        """A party put the other on hold."""
+
+    def retrieved(self, call_id: str) -> None:
+        """A hold is over."""
+
     def is_ours(self, channel: str) -> bool:
-        """Whether a fork on this channel is wanted."""
+        """Whether a fork on this channel is wanted, or the channel is itself such a fork."""
 
     def pbx_up(self) -> None:
         """The PBX can be asked again."""
@@ -107,7 +121,7 @@ class LiveCalls:
         return self._book.marked(channel)
 
     def is_forked(self, channel: str) -> bool:
-        """Whether a fork on this channel is wanted."""
+        """Whether a fork on this channel is wanted, or the channel is itself such a fork."""
         return self._forks.is_ours(channel)
 
     def pbx_up(self) -> None:
@@ -132,7 +146,11 @@ class LiveCalls:
             self._on_talk(event)
             return
         self._board.accept(event)
-        if isinstance(event, CallEnded):
+        if isinstance(event, CallHeld):
+            self._forks.held(event.call_id)
+        elif isinstance(event, CallRetrieved):
+            self._forks.retrieved(event.call_id)
+        elif isinstance(event, CallEnded):
             self._forks.ended(event.call_id)
             self._names = {key: value for key, value in self._names.items() if value != name}
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
+from pydantic import Field
 
-from pydantic import Field, field_validator
-
+from rid_telephony.settings.patterns import Pattern
 from rid_telephony.settings.section import Section
 
 
@@ -24,14 +23,5 @@ class MediaSettings(Section):
     """How long a missing RTP packet is waited for before its gap is concealed, seconds."""
     max_concealed_seconds: float = Field(default=0.1, ge=0, le=1)
     """Longest loss that is filled in; a longer one is a gap, seconds."""
-    agent_pattern: str = r"^(?:\d{3,5}|agent.*)$"
+    agent_pattern: Pattern = r"^(?:\d{3,5}|agent.*)$"
     """Regular expression of the SIP users and numbers that are agents."""
-
-    @field_validator("agent_pattern")
-    @classmethod
-    def _is_a_pattern(cls, value: str) -> str:
-        try:
-            re.compile(value)
-        except re.error as error:
-            raise ValueError(f"not a regular expression: {error}") from error
-        return value

@@ -17,6 +17,7 @@ from pydantic_settings import SettingsError as UnreadableEnvironment
 
 from rid_telephony.errors import SettingsError
 from rid_telephony.settings.asterisk import AsteriskSettings
+from rid_telephony.settings.freeswitch import FreeSwitchSettings
 from rid_telephony.settings.media import MediaSettings
 from rid_telephony.settings.output import FeedSettings, PrivacySettings, StoreSettings
 from rid_telephony.settings.rid import RidSettings
@@ -42,6 +43,7 @@ class Settings(BaseSettings):
     )
 
     asterisk: AsteriskSettings = AsteriskSettings()
+    freeswitch: FreeSwitchSettings = FreeSwitchSettings()
     media: MediaSettings = MediaSettings()
     speech: SpeechSettings = SpeechSettings()
     rid: RidSettings = RidSettings()

@@ -27,8 +27,8 @@ class RecognitionPool:
 
     Order: customer finals, customer drafts, agent finals, agent drafts. When the line is full
     the oldest agent draft goes, then customer drafts, and only where finals alone fill it the
-    oldest agent final, then customer final; every one is counted, its future fails with
-    :class:`RecognitionShedError`, and ``on_shed`` is told.
+    oldest agent final, then customer final; every one is counted, and its future fails
+    with :class:`RecognitionShedError`.
 
     A final whose speech ended where its draft assumed holds the same audio; it is answered by
     that draft's recognition, waiting, running or finished. Any other draft of the utterance is
@@ -41,7 +41,6 @@ class RecognitionPool:
     Args:
         transcriber: Shared by all workers.
         queue_size: Segments that may wait.
-        on_shed: Called with each segment shed, from any thread; must not block.
         limits: What is left out when it is busy.
         clock: Seconds, never falling.
     """
@@ -50,13 +49,11 @@ class RecognitionPool:
         self,
         transcriber: Transcriber,
         queue_size: int,
-        on_shed: Callable[[SpeechSegment], None] | None = None,
         limits: LoadLimits | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._transcriber = transcriber
         self._queue_size = queue_size
-        self._on_shed = on_shed
         self._limits = limits or LoadLimits()
         self._clock = clock
         workers = max(1, transcriber.capabilities.workers)
@@ -98,7 +95,7 @@ class RecognitionPool:
         if known is not None:
             _resolve([future], known)
         if shed is not None:
-            self._report_shed(shed, f"{self._queue_size} segments may wait")
+            self._fail_shed(shed, f"{self._queue_size} segments may wait")
         return future
 
     def cancel(self, utterance_id: str) -> None:
@@ -200,14 +197,12 @@ class RecognitionPool:
             self._counts["shed_drafts" if shed.segment.draft else "shed_finals"] += 1
         return shed
 
-    def _report_shed(self, shed: Job, why: str) -> None:
+    def _fail_shed(self, shed: Job, why: str) -> None:
         error = RecognitionShedError(
             f"{shed.segment.utterance_id} was not recognised: {why}.",
             "Use more cores or a smaller model, or analyse fewer calls on this machine.",
         )
         _resolve(shed.futures, error)
-        if self._on_shed is not None:
-            self._on_shed(shed.segment)
 
     def _work(self) -> None:
         while (job := self._next()) is not None:
@@ -233,7 +228,7 @@ class RecognitionPool:
         with self._changed:
             self._running.remove(job)
             self._counts["shed_finals"] += 1
-        self._report_shed(job, f"it waited {self._limits.agent_wait:g} s")
+        self._fail_shed(job, f"it waited {self._limits.agent_wait:g} s")
 
     def _hurried(self) -> bool:
         with self._changed:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from live_kit import Baresip, RealAsterisk, script
 
-from rid_telephony.live import make_listener
+from rid_telephony.media.listeners import make_listener
 from rid_telephony.pbx.asterisk.check import AsteriskCheck
 from rid_telephony.pbx.asterisk.check_flow import TEST_TEXT
 from rid_telephony.pbx.check import Finding, Level, run_steps

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import signal
 import subprocess
 import tempfile
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -71,7 +69,6 @@ class RealAsterisk:
         config.hold_music(self.folder / "moh/hold.wav")
         self.process: subprocess.Popen[bytes] | None = None
         self.ami: Ami
-        self.started_in = 0.0
 
     def __enter__(self) -> RealAsterisk:
         try:
@@ -87,7 +84,6 @@ class RealAsterisk:
 
     def start(self) -> RealAsterisk:
         """Start (again), and return once it is fully booted."""
-        begin = time.monotonic()
         with (self.folder / "log/console").open("ab") as console:
             self.process = subprocess.Popen(  # noqa: S603
                 [*self.command, *FOREGROUND],
@@ -95,7 +91,6 @@ class RealAsterisk:
             )  # fmt: skip
         self.ami = wait_for(self._login, 20, "Asterisk's manager interface")
         self.ami.wait("FullyBooted", 20)
-        self.started_in = time.monotonic() - begin
         return self
 
     def login(self, user: str = "admin", secret: str = SECRET) -> Ami:
@@ -111,10 +106,6 @@ class RealAsterisk:
     def log(self) -> str:
         """Notices, warnings and errors so far."""
         return (self.folder / "log/messages").read_text(errors="replace")
-
-    def warnings(self) -> list[str]:
-        """Warnings and errors so far."""
-        return re.findall(r"(?m)^.*\] (?:WARNING|ERROR)\[.*$", self.log())
 
     def freeze(self) -> None:
         self._signal(signal.SIGSTOP)

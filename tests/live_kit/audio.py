@@ -71,16 +71,3 @@ def read(path: Path) -> Samples:
     if rate != RATE or samples.ndim != 1:
         raise ValueError(f"{path} is not mono of {RATE} Hz")
     return samples
-
-
-def find(reference: Samples, heard: Samples) -> tuple[float, float]:
-    """Cross-correlate: the second at which the reference begins, and the coefficient there."""
-    x, y = reference.astype(float), heard.astype(float)
-    if len(y) <= len(x):
-        return float("nan"), 0.0
-    n = 1 << (len(x) + len(y)).bit_length()
-    dot = np.fft.irfft(np.fft.rfft(y, n) * np.conj(np.fft.rfft(x, n)), n)[: len(y) - len(x) + 1]
-    energy = np.concatenate([[0], np.cumsum(y * y)])
-    score = dot / np.sqrt((energy[len(x) :] - energy[: -len(x)] + 1) * (x @ x))
-    at = int(np.argmax(score))
-    return at / RATE, float(score[at])

@@ -18,11 +18,12 @@ from live_kit.consumers import (
 )
 from live_kit.ports import HOST
 from rid_telephony.calls.messages import Party
+from rid_telephony.media.forks import Destination
 from rid_telephony.pbx.asterisk.ami import AmiClient
 from rid_telephony.pbx.asterisk.forks import AsteriskForks
 from rid_telephony.pbx.asterisk.messages import AmiEvent
-from rid_telephony.pbx.messages import Destination, Fork, PbxError
-from rid_telephony.settings.asterisk import AsteriskSettings, ForkSettings
+from rid_telephony.pbx.messages import Fork, PbxError
+from rid_telephony.settings.asterisk import AsteriskForkSettings, AsteriskSettings
 
 WEAK = """
 [weak]
@@ -86,7 +87,7 @@ async def forkers(pbx: RealAsterisk, stack: AsyncExitStack) -> dict[str, Forker]
         # At 192 kHz the buffers, 4.4 MB, are full within the call; at 8 kHz it takes minutes.
         destination = f"{HOST}:{unread.getsockname()[1]}/{uuid.uuid4()}/c(slin192)"
         fields = {"Channel": f"AudioSocket/{destination}", "Application": "ChanSpy"}
-        fields |= {"Data": f"{channel},quoES", "ChannelId": f"fork-{party}-{channel}"}
+        fields |= {"Data": f"{channel},quoESl", "ChannelId": f"fork-{party}-{channel}"}
         await client.action("Originate", fields | {"Async": "true"})
 
     return {
@@ -114,7 +115,7 @@ async def _driver(
             forks.observe(event)
 
     client = AmiClient(settings, on_event=on_event, on_up=up.set, on_down=lambda _: None)
-    forks = AsteriskForks(client, ForkSettings(means=means))  # type: ignore[arg-type]
+    forks = AsteriskForks(client, AsteriskForkSettings(means=means))  # type: ignore[arg-type]
     listening.append(forks)
     running = asyncio.create_task(client.run())
     stack.callback(running.cancel)

@@ -61,15 +61,6 @@ class Text:
     at: float
 
 
-@dataclass(frozen=True)
-class Statistics:
-    """RTP packets of a call, by the phone's own count."""
-
-    sent: int
-    received: int
-    lost: int
-
-
 class Baresip:
     """A phone of :data:`live_kit.config.PHONES`; a context manager.
 
@@ -192,19 +183,6 @@ class Baresip:
             if self._changed.wait_for(lambda: len(self.texts) >= count, seconds):
                 return self.texts[count - 1]
         raise TimeoutError(f"no MESSAGE at {self.user} in {seconds} s: {self.texts}")
-
-    def heard(self, call: int = -1) -> Path:
-        """The file of what it received in a call; complete once CALL_CLOSED has come."""
-        return sorted(self.folder.glob("dump-*-dec.wav"))[call]
-
-    def statistics(self) -> list[Statistics]:
-        """Of each call that ended and had packets."""
-        found = []
-        for block in self.output().split("Transmit:     Receive:")[1:]:
-            sent, received = map(int, re.findall(r"packets: +(\d+) +(\d+)", block)[0])
-            lost = re.search(r"lost: +-?\d+ +(-?\d+)", block)
-            found.append(Statistics(sent, received, int(lost[1]) if lost else 0))
-        return found
 
     def types(self) -> list[str]:
         return [event.get("type", "?") for event in self.events]

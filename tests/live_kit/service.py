@@ -1,4 +1,4 @@
-"""A real ``rid-telephony serve`` beside a real Asterisk."""
+"""A real ``rid-telephony serve`` beside a real PBX."""
 
 from __future__ import annotations
 
@@ -12,13 +12,22 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from live_kit.asterisk import RealAsterisk
+from rid_telephony.settings.asterisk import AsteriskSettings
+from rid_telephony.settings.freeswitch import FreeSwitchSettings
 
 READY = "event=pbx_up"
 START_SECONDS = 60.0
 Event = dict[str, Any]
+
+
+class Pbx(Protocol):
+    """A PBX to serve."""
+
+    @property
+    def settings(self) -> AsteriskSettings | FreeSwitchSettings:
+        """How to reach it."""
 
 
 class Service:
@@ -26,12 +35,12 @@ class Service:
 
     Args:
         folder: For settings, store and log.
-        pbx: Which Asterisk.
+        pbx: Which PBX.
         settings: Further settings, by section (``{"privacy": {"mask_text": False}}``).
     """
 
     def __init__(
-        self, folder: Path, pbx: RealAsterisk, settings: dict[str, dict[str, Any]] | None = None
+        self, folder: Path, pbx: Pbx, settings: dict[str, dict[str, Any]] | None = None
     ) -> None:
         self.folder = folder
         self.log_file = folder / "serve.log"
@@ -135,7 +144,7 @@ class Service:
 
 @contextmanager
 def serving(
-    folder: Path, pbx: RealAsterisk, settings: dict[str, dict[str, Any]] | None = None
+    folder: Path, pbx: Pbx, settings: dict[str, dict[str, Any]] | None = None
 ) -> Iterator[Service]:
     """A service from start to SIGTERM."""
     service = Service(folder, pbx, settings)
@@ -146,10 +155,14 @@ def serving(
         service.stop()
 
 
-def _toml(pbx: RealAsterisk, extra: dict[str, dict[str, Any]]) -> str:
-    asterisk = pbx.settings.model_dump(mode="json", exclude_none=True)
-    asterisk["secret"] = pbx.settings.secret.get_secret_value()
-    sections: dict[str, dict[str, Any]] = {"asterisk": asterisk}
+def _toml(pbx: Pbx, extra: dict[str, dict[str, Any]]) -> str:
+    told = pbx.settings.model_dump(mode="json", exclude_none=True)
+    if isinstance(pbx.settings, FreeSwitchSettings):
+        told["password"] = pbx.settings.password.get_secret_value()
+        sections: dict[str, dict[str, Any]] = {"freeswitch": told}
+    else:
+        told["secret"] = pbx.settings.secret.get_secret_value()
+        sections = {"asterisk": told}
     for name, values in extra.items():
         section = sections
         for part in name.split("."):

@@ -53,18 +53,16 @@ IN = ("started inbound agent 1001", "answered")
 OUT = ("started outbound agent 1001", "answered")
 
 
-class Act:
-    """What the feed and the PBX say since this test began.
+class Told:
+    """What the feed says since this test began.
 
     Args:
-        pbx: The PBX.
         service: The service, whose earlier events are left out.
     """
 
-    def __init__(self, pbx: RealAsterisk, service: Service) -> None:
-        self.pbx, self.service = pbx, service
+    def __init__(self, service: Service) -> None:
+        self.service = service
         self._first = len(service.events)
-        self._users: dict[str, str] = {}
 
     def feed(self, *types: str) -> list[Event]:
         """Events of the calls that began since, of some types (or prefixes) or all."""
@@ -86,6 +84,35 @@ class Act:
             await until(lambda: self.told(call) == list(story), "call events")
         except AssertionError as error:
             raise AssertionError(f"told {self.told(call)}, not {list(story)}") from error
+
+    async def words(self, role: str, since: int = 0) -> Event:
+        """The next utterance of a party, from position ``since`` of :meth:`feed` on."""
+
+        def spoken() -> list[Event]:
+            finals = [e for e in self.feed()[since:] if e["type"] == "utterance.final"]
+            return [e for e in finals if e["data"]["role"] == role]
+
+        await until(spoken, f"words of the {role}", 20.0)
+        return spoken()[0]
+
+    def said(self, role: str) -> str:
+        """All that a party said."""
+        finals = self.feed("utterance.final")
+        return "".join(e["data"]["text"] for e in finals if e["data"]["role"] == role)
+
+
+class Act(Told):
+    """What the feed and the PBX say since this test began.
+
+    Args:
+        pbx: The PBX.
+        service: The service, whose earlier events are left out.
+    """
+
+    def __init__(self, pbx: RealAsterisk, service: Service) -> None:
+        super().__init__(service)
+        self.pbx = pbx
+        self._users: dict[str, str] = {}
 
     def forks(self) -> dict[str, list[str]]:
         """Who is listened to, ``agent 1001``, and the names of the channels that do it."""
@@ -113,21 +140,6 @@ class Act:
         except AssertionError as error:
             raise AssertionError(f"forks {self.forks()}, not {sorted(who)}") from error
         return {name: names[0] for name, names in self.forks().items()}
-
-    async def words(self, role: str, since: int = 0) -> Event:
-        """The next utterance of a party, from position ``since`` of :meth:`feed` on."""
-
-        def spoken() -> list[Event]:
-            finals = [e for e in self.feed()[since:] if e["type"] == "utterance.final"]
-            return [e for e in finals if e["data"]["role"] == role]
-
-        await until(spoken, f"words of the {role}", 20.0)
-        return spoken()[0]
-
-    def said(self, role: str) -> str:
-        """All that a party said."""
-        finals = self.feed("utterance.final")
-        return "".join(e["data"]["text"] for e in finals if e["data"]["role"] == role)
 
     async def over(self) -> None:
         """Wait until nothing is left, and check that every call is whole on the feed."""

@@ -81,8 +81,6 @@ class RtpStream:
         self._speech_from = 0
         self.sent = 0
         """Packets sent."""
-        self.unsent = 0
-        """Packets that the system did not take."""
 
     @property
     def address(self) -> Peer:
@@ -151,11 +149,10 @@ class RtpStream:
         )
         self._sequence = self._sequence + 1 & 0xFFFF
         self._marker = False
-        try:
+        # What the system does not take is lost on the way, as the other side will count it.
+        with suppress(OSError):
             self._socket.sendto(header + self._payload(number), self._remote)
             self.sent += 1
-        except OSError:
-            self.unsent += 1
 
     def _payload(self, number: int) -> bytes:
         if self._speech is None:

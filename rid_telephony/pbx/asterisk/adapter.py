@@ -7,8 +7,8 @@ went on meanwhile are picked up, and forks that nobody wants any more are ended.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
 
 import structlog
 
@@ -24,32 +24,13 @@ from rid_telephony.pbx.asterisk.forks import PREFIX, AsteriskForks
 from rid_telephony.pbx.asterisk.messages import AmiEvent
 from rid_telephony.pbx.asterisk.translate import Translator
 from rid_telephony.pbx.asterisk.writer import AsteriskWriter
-from rid_telephony.pbx.messages import PbxDownError, PbxError, PbxTimeoutError
+from rid_telephony.pbx.messages import PbxDownError, PbxError, PbxListener, PbxTimeoutError
 from rid_telephony.settings.asterisk import AsteriskSettings
 
 log = structlog.get_logger(__name__)
 
 RECONCILE_PAUSE = 2.0
 """Seconds before the list of channels is asked for again."""
-
-
-class Listener(Protocol):
-    """What takes the observations."""
-
-    def observe(self, observation: Observation) -> None:
-        """Take one, in order."""
-
-    def is_marked(self, channel: str) -> bool:
-        """Whether this channel's call is known to be wanted."""
-
-    def is_forked(self, channel: str) -> bool:
-        """Whether a fork on this channel is wanted."""
-
-    def pbx_up(self) -> None:
-        """Connected, and all calls are known again."""
-
-    def pbx_down(self, reason: str) -> None:
-        """Not connected: nothing is observed, the forks that run go on."""
 
 
 class AsteriskAdapter:
@@ -62,14 +43,19 @@ class AsteriskAdapter:
 
     def __init__(self, settings: AsteriskSettings, now: Callable[[], float]) -> None:
         self._now = now
-        self._listener: Listener | None = None
+        self._listener: PbxListener | None = None
         self._translator = Translator()
         self._reconciling: asyncio.Task[None] | None = None
         self.client = AmiClient(settings, on_event=self._event, on_up=self._up, on_down=self._down)
         self.forks = AsteriskForks(self.client, settings.fork)
         self.writer = AsteriskWriter(self.client, settings.write_back)
 
-    async def run(self, listener: Listener) -> None:
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """What was counted on the manager connection."""
+        return asdict(self.client.stats)
+
+    async def run(self, listener: PbxListener) -> None:
         """Observe until cancelled, whatever happens to the connection."""
         self._listener = listener
         try:

@@ -8,12 +8,13 @@ from types import MappingProxyType
 
 import structlog
 
-from rid_telephony.pbx.asterisk.ami_backoff import Backoff
 from rid_telephony.pbx.asterisk.ami_connection import AmiConnection, LoginRefusedError
 from rid_telephony.pbx.asterisk.ami_limits import check_action
 from rid_telephony.pbx.asterisk.ami_login import read_login
-from rid_telephony.pbx.asterisk.ami_stats import AmiCounters, AmiStats, worth_a_log_line
+from rid_telephony.pbx.asterisk.ami_stats import AmiCounters, AmiStats
 from rid_telephony.pbx.asterisk.messages import AmiEvent, AmiReply
+from rid_telephony.pbx.backoff import Backoff
+from rid_telephony.pbx.loglines import worth_a_log_line
 from rid_telephony.pbx.messages import PbxDownError, PbxError
 from rid_telephony.settings.asterisk import AsteriskSettings
 

@@ -27,8 +27,6 @@ MAX_UNSENT_BYTES = 1024 * 1024
 """Most bytes that we keep for an Asterisk that does not read."""
 SLICE_SECONDS = 0.002
 """Seconds that events are handled before the event loop gets its turn."""
-STABLE_SECONDS = 10.0
-"""Seconds after which a connection counts as good, and the next wait starts short again."""
 
 _KEY = re.compile(r"[!-9;-~]+")
 _LINE_ENDS = re.compile(r"[\r\n\0]")

@@ -21,9 +21,10 @@ from panoramisk.message import Message
 
 from rid_telephony.pbx.asterisk.ami_action import PendingAction
 from rid_telephony.pbx.asterisk.ami_limits import MAX_QUEUED_BYTES, SLICE_SECONDS
-from rid_telephony.pbx.asterisk.ami_stats import AmiCounters, worth_a_log_line
+from rid_telephony.pbx.asterisk.ami_stats import AmiCounters
 from rid_telephony.pbx.asterisk.ami_wire import END, AmiFramingError, Framer, Incoming
 from rid_telephony.pbx.asterisk.messages import AmiEvent
+from rid_telephony.pbx.loglines import worth_a_log_line
 from rid_telephony.pbx.messages import PbxDownError
 
 log = structlog.get_logger(__name__)

@@ -40,8 +40,3 @@ class AmiCounters:
     def snapshot(self) -> AmiStats:
         """The counts as they are now."""
         return AmiStats(**asdict(self))
-
-
-def worth_a_log_line(count: int) -> bool:
-    """Whether the ``count``-th of the same kind is logged: 1, 2, 4, 8 … so that none floods."""
-    return count & (count - 1) == 0

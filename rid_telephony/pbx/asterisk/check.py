@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
-from rid_telephony.errors import SettingsError
 from rid_telephony.pbx.asterisk.ami_login import Login, read_login
 from rid_telephony.pbx.asterisk.check_agents import (
     AGENTS,
@@ -47,8 +45,6 @@ from rid_telephony.pbx.asterisk.check_parts import (
 from rid_telephony.pbx.asterisk.check_ports import (
     ADVERTISE,
     LISTEN,
-    Holder,
-    find_holder,
     judge_advertise,
     judge_listen,
     try_listen,
@@ -65,6 +61,7 @@ from rid_telephony.pbx.asterisk.check_session import CheckSession, getvar
 from rid_telephony.pbx.asterisk.messages import AmiEvent
 from rid_telephony.pbx.asterisk.writer import AsteriskWriter
 from rid_telephony.pbx.check import Finding, Level, Step, in_thread
+from rid_telephony.pbx.check_ports import Holder, find_holder
 from rid_telephony.pbx.messages import PbxRefusedError
 from rid_telephony.settings.asterisk import AsteriskSettings
 
@@ -234,12 +231,6 @@ class AsteriskCheck:
         if self._agent:
             agent = await self._ask_agent(self._agent)
             return [judge_agent(agent)]
-        try:
-            re.compile(self._settings.agent_pattern)
-        except re.error as error:
-            raise SettingsError(
-                f"[asterisk] agent_pattern is not a regular expression: {error}."
-            ) from None
         try:
             states = await self._session.action("DeviceStateList")
         except PbxRefusedError:

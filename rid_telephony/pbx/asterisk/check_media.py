@@ -28,7 +28,7 @@ from rid_telephony.pbx.asterisk.forks import AsteriskForks, fork_channel
 from rid_telephony.pbx.asterisk.messages import AmiReply
 from rid_telephony.pbx.check import Finding, Level
 from rid_telephony.pbx.messages import Fork
-from rid_telephony.settings.asterisk import ForkSettings
+from rid_telephony.settings.asterisk import AsteriskForkSettings
 
 FORK = "asterisk.fork"
 LIFETIME = 20
@@ -38,7 +38,7 @@ LOUD = 1000
 FRAME = 160
 """Samples of 20 ms."""
 AUDIO_8K = 0x10
-MakeListener = Callable[[ForkSettings, ForkSink], MediaListener]
+MakeListener = Callable[[AsteriskForkSettings, ForkSink], MediaListener]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,13 +119,13 @@ class _OtherApplication:
 @dataclass(frozen=True, slots=True)
 class _Trial:
     session: CheckSession
-    settings: ForkSettings
+    settings: AsteriskForkSettings
     listener: MediaListener
     ear: _Ear
 
 
 async def prove_media(
-    session: CheckSession, settings: ForkSettings, make_listener: MakeListener
+    session: CheckSession, settings: AsteriskForkSettings, make_listener: MakeListener
 ) -> list[Finding]:
     """Fork a tone to ourselves.
 
@@ -194,7 +194,7 @@ async def _played(trial: _Trial, tone: Fork, spy: Fork) -> tuple[Proof, Proof | 
 
 
 def _findings(
-    session: CheckSession, settings: ForkSettings, tone: Proof, spied: Proof | None
+    session: CheckSession, settings: AsteriskForkSettings, tone: Proof, spied: Proof | None
 ) -> list[Finding]:
     found = [judge_media(settings, tone, spied)]
     seen = bool(session.counts["OriginateResponse"])
@@ -232,7 +232,7 @@ async def _prove(trial: _Trial, manager: Manager, fork: Fork, enough: asyncio.Ev
     return Proof(after(heard.opened), after(heard.audio), after(heard.tone), trouble, advice)
 
 
-def judge_media(settings: ForkSettings, tone: Proof, spied: Proof | None) -> Finding:
+def judge_media(settings: AsteriskForkSettings, tone: Proof, spied: Proof | None) -> Finding:
     """What the two channels prove.
 
     Args:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from rid_telephony.pbx.asterisk.check_session import Manager, getvar
 from rid_telephony.pbx.check import Finding, Level
-from rid_telephony.settings.asterisk import AsteriskSettings, ForkSettings
+from rid_telephony.settings.asterisk import AsteriskForkSettings, AsteriskSettings
 
 MODULES = "asterisk.modules"
 CODECS = "asterisk.codecs"
@@ -44,7 +44,7 @@ _LINE_CODECS = ("ulaw", "alaw")
 _CODEC = re.compile(r"[a-z0-9]+")
 
 
-def fork_modules(fork: ForkSettings) -> tuple[str, ...]:
+def fork_modules(fork: AsteriskForkSettings) -> tuple[str, ...]:
     """Modules without which nothing can be forked."""
     return ("app_chanspy", *_OF_MEANS[fork.means])
 

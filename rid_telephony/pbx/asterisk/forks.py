@@ -15,15 +15,15 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Protocol
 
+from rid_telephony.media.forks import Destination
 from rid_telephony.pbx.asterisk.messages import AmiEvent, AmiReply
 from rid_telephony.pbx.messages import (
-    Destination,
     Fork,
     PbxError,
     PbxRefusedError,
     PbxTimeoutError,
 )
-from rid_telephony.settings.asterisk import ForkSettings
+from rid_telephony.settings.asterisk import AsteriskForkSettings
 
 PREFIX = "fork-"
 """How the unique ids of our channels begin: what reconciliation goes by."""
@@ -49,7 +49,7 @@ class AsteriskForks:
         settings: Means and time-outs.
     """
 
-    def __init__(self, manager: Manager, settings: ForkSettings) -> None:
+    def __init__(self, manager: Manager, settings: AsteriskForkSettings) -> None:
         self._manager = manager
         self._settings = settings
         self._asked: dict[str, asyncio.Future[bool]] = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from rid_telephony.calls.observations import ChannelKind, DialStatus
+from rid_telephony.pbx.sipstatus import sip_status
 
 FORK_ID = "fork-"
 """How the unique ids of our own forks begin."""
@@ -32,18 +33,6 @@ _DIAL_STATUSES = {
 }
 
 _SIP_CODE = re.compile(r"\b([3-6]\d\d)\b")
-_SIP_STATUSES = {
-    408: DialStatus.NO_ANSWER,
-    480: DialStatus.NO_ANSWER,
-    486: DialStatus.BUSY,
-    487: DialStatus.CANCELLED,
-    600: DialStatus.BUSY,
-    603: DialStatus.REJECTED,
-    607: DialStatus.REJECTED,
-    608: DialStatus.REJECTED,
-}
-"""RFC 3261 section 21, RFC 8197, RFC 8688."""
-
 _Q850_STATUSES = {
     17: DialStatus.BUSY,
     18: DialStatus.NO_ANSWER,
@@ -98,7 +87,7 @@ def hangup_status(tech_cause: str, cause: str) -> DialStatus | None:
     """
     code = _SIP_CODE.search(tech_cause)
     if code:
-        return _SIP_STATUSES.get(int(code[1]), DialStatus.FAILED)
+        return sip_status(int(code[1]))
     number = int(cause) if cause.isascii() and cause.isdigit() and len(cause) < 4 else 0
     if number in _Q850_SILENT:
         return None

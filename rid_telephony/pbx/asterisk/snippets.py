@@ -5,11 +5,10 @@ They are shipped as templates, ``data/dialplan/asterisk``, with ``{{name}}`` whe
 
 from __future__ import annotations
 
-import ipaddress
 import re
-from importlib import resources
 
 from rid_telephony.errors import InputError
+from rid_telephony.pbx.templates import address_of, file_of, fill, own_host
 from rid_telephony.settings.asterisk import AsteriskSettings
 
 PARTS = {
@@ -31,7 +30,6 @@ _MODULES = {
     "unicast_rtp": ("res_rtp_multicast", "chan_rtp"),
     "websocket": ("res_http_websocket", "res_websocket_client", "chan_websocket"),
 }
-_PLACE = re.compile(r"\{\{(\w+)\}\}")
 
 
 def render(part: str, settings: AsteriskSettings) -> str:
@@ -45,16 +43,12 @@ def render(part: str, settings: AsteriskSettings) -> str:
         InputError: There is no such part, or a setting holds a character that would end a line
             or begin a comment in Asterisk's configuration.
     """
-    if part not in PARTS:
-        raise InputError(f"There is no part {part}.", f"Known: {', '.join(PARTS)}.")
-    values = _values(settings)
-    file = resources.files("rid_telephony") / "data" / "dialplan" / "asterisk" / PARTS[part]
-    return _PLACE.sub(lambda place: values[place[1]], file.read_text(encoding="utf-8"))
+    return fill(f"dialplan/asterisk/{file_of(part, PARTS)}", _values(settings))
 
 
 def _values(settings: AsteriskSettings) -> dict[str, str]:
     fork = settings.fork
-    host = fork.advertise or ("127.0.0.1" if _is_any(fork.listen) else fork.listen)
+    host = own_host(fork.listen, fork.advertise)
     values = {
         "user": settings.username or "rid",
         "secret": "CHANGE-ME",
@@ -77,15 +71,10 @@ def _values(settings: AsteriskSettings) -> dict[str, str]:
     return values
 
 
-def _is_any(host: str) -> bool:
-    return host in {"0.0.0.0", "::", ""}  # noqa: S104 - recognised, not bound
-
-
 def _network(host: str) -> str:
     """The permit line's value: one address, or loopback where only a name is known."""
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
+    address = address_of(host)
+    if address is None:
         return "127.0.0.1/255.255.255.255  ; the address of the machine that rid-telephony runs on"
     mask = "255.255.255.255" if address.version == 4 else "128"
     return f"{address}/{mask}"

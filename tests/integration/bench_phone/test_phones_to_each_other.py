@@ -76,7 +76,8 @@ def test_audio_arrives_complete_and_unchanged(law: G711Law) -> None:
         report = mine.report()
         assert report.lost == report.duplicates == report.reordered == 0
         assert report.sources == 1
-        assert report.packets == theirs.media.sent
+        # The packet that is due when we hang up may go out before they know of it.
+        assert theirs.media.sent - report.packets in {0, 1}
 
     _run(script, law)
 

@@ -38,3 +38,13 @@ def test_the_help_teaches_the_two_files_that_are_needed(monkeypatch: pytest.Monk
     text = run("--help").stdout
     assert "--part readme" in text
     assert "/etc/asterisk/manager-rid.conf" in text
+
+
+def test_the_parts_for_freeswitch_are_printed_for_the_settings_file(tmp_path: Path) -> None:
+    config = tmp_path / "settings.toml"
+    config.write_text('[freeswitch]\nuser = "coach@bank.example"\n')
+    done = run("freeswitch", "--part", "user", "--config", str(config))
+    assert done.exit_code == 0
+    assert '<user id="coach">' in done.stdout
+    assert "user          rid-user.xml\n" in run("freeswitch", "--list").stdout
+    assert "=== rid-assist.xml (--part rid-assist)" in run("freeswitch").stdout

@@ -15,7 +15,7 @@ from rid_telephony.errors import RidTelephonyError
 from rid_telephony.media.forks import Destination
 from rid_telephony.media.g711 import G711Law, decode_g711
 from rid_telephony.media.unicast import UnicastListener
-from rid_telephony.settings.asterisk import ForkSettings
+from rid_telephony.settings.forks import ForkSettings
 
 TONE = (8000 * np.sin(2 * np.pi * 440 * np.arange(8000) / 8000)).astype(np.int16)
 PTIME = 0.02

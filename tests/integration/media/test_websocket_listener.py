@@ -15,10 +15,10 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from rid_telephony.errors import RidTelephonyError
-from rid_telephony.media import forksocket
+from rid_telephony.media import forkserver, forksocket
 from rid_telephony.media.forks import Destination
 from rid_telephony.media.forksocket import WebSocketListener, fork_named_in
-from rid_telephony.settings.asterisk import ForkSettings
+from rid_telephony.settings.forks import ForkSettings
 
 START = "MEDIA_START connection_id:rid channel:WebSocket/rid/0x1 format:slin optimal_frame_size:320"
 FRAME = np.arange(160, dtype="<i2").tobytes()
@@ -156,7 +156,7 @@ def test_a_peer_that_answers_no_ping_stalls(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_a_flood_of_connections_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(forksocket, "SPARE_CONNECTIONS", 2)
+    monkeypatch.setattr(forkserver, "SPARE_CONNECTIONS", 2)
 
     async def scene(listener: WebSocketListener, _sink: Sink) -> None:
         there = await listener.expect("f")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rid_telephony.calls.marks import MAX_VALUE, is_on, read_leg, read_mark
+from rid_telephony.calls.marks import MAX_VALUE, is_on, mark_of, read_leg, read_mark
 from rid_telephony.calls.messages import CustomerContext, Party
 from rid_telephony.calls.observations import Mark
 
@@ -93,6 +93,16 @@ def test_any_text_is_read_and_bounded(text: str) -> None:
     for value in (mark.agent, mark.tenant, mark.context.customer_id, mark.context.occupation):
         assert len(value) <= MAX_VALUE
         assert value.isprintable() or not value.isascii()
+
+
+def test_fields_that_came_one_by_one_mean_the_same() -> None:
+    """FreeSWITCH gives channel variables, as they are: a percent sign is one."""
+    assert mark_of({"agent": "1001", "age": "35", "holdings": "fund,gold"}) == read_mark(
+        "agent=1001&age=35&holdings=fund%2Cgold"
+    )
+    assert mark_of({"occupation": "教师%0A\n", "consent": ""}) == Mark(
+        context=CustomerContext(occupation="教师%0A")
+    )
 
 
 def test_switches_and_legs() -> None:

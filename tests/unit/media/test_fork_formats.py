@@ -34,14 +34,14 @@ def test_the_recorded_words_of_asterisk_say_rate_and_size() -> None:
             assert media.text(str(line["data"])) == ""
         elif line["kind"] == "binary":
             sizes.add(line["len"])
-    assert (media.rate, media.frame_bytes) == (16_000, 640)
+    assert media.rate == 16_000
     assert sizes == {640}
 
 
 def test_the_json_form_says_the_same() -> None:
     media = AsteriskMedia()
     assert media.text(JSON_START) == ""
-    assert (media.rate, media.frame_bytes) == (8000, 320)
+    assert media.rate == 8000
     assert media.audio(b"\x01\x02\xff\xff").tolist() == [0x0201, -1]
 
 

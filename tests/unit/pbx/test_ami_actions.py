@@ -14,16 +14,15 @@ from hypothesis import strategies as st
 
 from rid_telephony.errors import SettingsError
 from rid_telephony.pbx.asterisk.ami_action import PendingAction
-from rid_telephony.pbx.asterisk.ami_backoff import Backoff
 from rid_telephony.pbx.asterisk.ami_limits import (
     MAX_LINE_BYTES,
     MAX_LIST_ITEMS,
-    STABLE_SECONDS,
     check_action,
 )
 from rid_telephony.pbx.asterisk.ami_login import read_login
 from rid_telephony.pbx.asterisk.ami_wire import Incoming
 from rid_telephony.pbx.asterisk.messages import AmiReply
+from rid_telephony.pbx.backoff import STABLE_SECONDS, Backoff
 from rid_telephony.pbx.messages import PbxError, PbxRefusedError
 from rid_telephony.settings.asterisk import AsteriskSettings
 

@@ -8,10 +8,11 @@ from collections.abc import Mapping
 import pytest
 
 from rid_telephony.calls.messages import Party
+from rid_telephony.media.forks import Destination
 from rid_telephony.pbx.asterisk.forks import AsteriskForks
 from rid_telephony.pbx.asterisk.messages import AmiEvent, AmiReply
-from rid_telephony.pbx.messages import Destination, Fork, PbxRefusedError
-from rid_telephony.settings.asterisk import ForkSettings
+from rid_telephony.pbx.messages import Fork, PbxRefusedError
+from rid_telephony.settings.asterisk import AsteriskForkSettings
 
 HERE = Destination("127.0.0.1", 9092)
 
@@ -36,7 +37,7 @@ class Manager:
 
 def start(channel: str) -> list[tuple[str, Mapping[str, str]]]:
     manager = Manager()
-    manager.forks = AsteriskForks(manager, ForkSettings())
+    manager.forks = AsteriskForks(manager, AsteriskForkSettings())
     asyncio.run(manager.forks.start(Fork("f", "c", Party.CUSTOMER, channel), HERE))
     return manager.asked
 
@@ -46,7 +47,7 @@ def test_an_earlier_fork_of_the_leg_is_hung_up_before_a_new_one_is_asked_for() -
     assert (first, second) == ("Hangup", "Originate")
     assert hangup["Channel"] == originate["ChannelId"] == "fork-customer-1763.1"
     assert originate["Channel"] == "AudioSocket/127.0.0.1:9092/f"
-    assert originate["Data"].startswith("1763.1,quoES")
+    assert originate["Data"].startswith("1763.1,quoESl")
 
 
 @pytest.mark.parametrize("channel", ["1.1,quoEX", "", "1.1 x", "..", "1.1\n", "a|b", "中文"])

@@ -25,11 +25,12 @@ from rid_telephony.pbx.asterisk.check_parts import (
     needed_codecs,
     needed_modules,
 )
-from rid_telephony.pbx.asterisk.check_ports import Holder, judge_advertise, judge_listen, try_listen
+from rid_telephony.pbx.asterisk.check_ports import judge_advertise, judge_listen, try_listen
 from rid_telephony.pbx.asterisk.check_rights import judge_read, judge_version, judge_write
 from rid_telephony.pbx.asterisk.messages import AmiEvent
 from rid_telephony.pbx.check import Level
-from rid_telephony.settings.asterisk import AsteriskSettings, ForkSettings
+from rid_telephony.pbx.check_ports import Holder
+from rid_telephony.settings.asterisk import AsteriskForkSettings, AsteriskSettings
 
 BANNER = "Asterisk Call Manager/11.0.0"
 ALL = {
@@ -206,7 +207,7 @@ def test_clocks_that_differ_are_told_with_the_direction() -> None:
 
 
 def test_a_port_in_use_is_fine_when_it_is_our_own_service() -> None:
-    fork = ForkSettings()
+    fork = AsteriskForkSettings()
     taken = OSError(errno.EADDRINUSE, "in use")
     ours = Holder(7, "/usr/bin/python3\0/usr/bin/rid-telephony\0serve\0--config\0x.toml")
     assert judge_listen(fork, taken, ours).level is Level.OK
@@ -216,14 +217,14 @@ def test_a_port_in_use_is_fine_when_it_is_our_own_service() -> None:
 
 
 def test_an_address_of_another_machine_cannot_be_listened_on() -> None:
-    error = try_listen(ForkSettings(listen="192.0.2.1", port=0))
+    error = try_listen(AsteriskForkSettings(listen="192.0.2.1", port=0))
     assert error is not None
-    assert judge_listen(ForkSettings(), error, Holder()).level is Level.ERROR
+    assert judge_listen(AsteriskForkSettings(), error, Holder()).level is Level.ERROR
 
 
 def test_a_port_in_use_is_seen_by_trying_it() -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
-        error = try_listen(ForkSettings(port=other.getsockname()[1]))
+        error = try_listen(AsteriskForkSettings(port=other.getsockname()[1]))
     assert error is not None
     assert error.errno == errno.EADDRINUSE
 
@@ -245,7 +246,7 @@ def test_an_address_that_asterisk_cannot_send_to_is_an_error(
 
 
 def test_the_test_fork_tells_network_from_timing_from_chanspy() -> None:
-    fork = ForkSettings()
+    fork = AsteriskForkSettings()
     never, silent = Proof(trouble="refused"), Proof(0.1, 0.2, trouble="nothing was heard")
     heard = Proof(0.1, 0.12, 0.12)
     assert "does not reach us" in judge_media(fork, never, None).detail
@@ -257,8 +258,8 @@ def test_the_test_fork_tells_network_from_timing_from_chanspy() -> None:
 
 def test_a_fork_that_fails_on_another_port_than_the_one_set_is_no_proof_of_a_fault() -> None:
     """With the service running, a firewall that is open for its port alone is no error."""
-    failed = judge_media(ForkSettings(), Proof(trouble="refused"), None)
+    failed = judge_media(AsteriskForkSettings(), Proof(trouble="refused"), None)
     assert by_another_port(failed).level is Level.WARNING
     heard = Proof(0.1, 0.12, 0.12)
-    good = by_another_port(judge_media(ForkSettings(), heard, heard))
+    good = by_another_port(judge_media(AsteriskForkSettings(), heard, heard))
     assert (good.level, "another port" in good.detail) == (Level.OK, True)

@@ -46,6 +46,10 @@ class Forks:
     def ended(self, call_id: str) -> None:
         self.over.append(call_id)
 
+    def held(self, call_id: str) -> None: ...
+
+    def retrieved(self, call_id: str) -> None: ...
+
     def is_ours(self, channel: str) -> bool:
         return False
 

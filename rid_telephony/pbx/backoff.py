@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
-from rid_telephony.pbx.asterisk.ami_limits import STABLE_SECONDS
+STABLE_SECONDS = 10.0
+"""Seconds after which a connection counts as good, and the next wait starts short again."""
 
 
 class Backoff:

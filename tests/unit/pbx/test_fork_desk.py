@@ -8,13 +8,14 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+import pytest
 
 from rid_telephony.calls.messages import Party, TalkBegan, TalkPaused
-from rid_telephony.media import forkdesk
-from rid_telephony.media.forkdesk import ForkDesk
+from rid_telephony.media.forks import Destination
 from rid_telephony.media.messages import AudioFrame
+from rid_telephony.pbx import forkdesk
+from rid_telephony.pbx.forkdesk import ForkDesk
 from rid_telephony.pbx.messages import (
-    Destination,
     Fork,
     PbxDownError,
     PbxError,
@@ -254,3 +255,24 @@ def test_a_fork_that_ends_before_the_pbx_said_how_it_went_is_asked_for_once_more
     assert len(customer) == 2
     assert bench.desk.is_ours("k-1")
     assert len(bench.desk.forks) == 2
+
+
+def test_a_leg_that_falls_silent_on_hold_is_asked_for_when_the_hold_is_over(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A long hold would otherwise leave the rest of the call without one party."""
+    monkeypatch.setattr(forkdesk, "FIRST_RETRY", 0.0)
+
+    async def scene(bench: Bench) -> None:
+        await bench.open_both()
+        bench.desk.held("c1")
+        bench.desk.closed(bench.fork(Party.AGENT).fork_id, "stalled")
+        await settle()
+        assert len(bench.driver.started) == 2
+        bench.desk.retrieved("c1")
+        await settle()
+
+    bench = run(scene)
+    assert len(bench.driver.started) == 3
+    assert bench.fork(Party.AGENT).channel == "a-1"
+    assert bench.troubles == []

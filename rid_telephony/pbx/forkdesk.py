@@ -12,7 +12,7 @@ import asyncio
 import uuid
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 import structlog
 
@@ -51,6 +51,7 @@ class _Leg:
 @dataclass(slots=True)
 class _Call:
     talking: bool = False
+    held: bool = False
     legs: dict[Party, _Leg] = field(default_factory=dict)
 
 
@@ -86,8 +87,10 @@ class ForkDesk:
         return frozenset(self._by_fork)
 
     def is_ours(self, channel: str) -> bool:
-        """Whether a fork on this channel is wanted now."""
-        return any(leg.fork.channel == channel for _, leg in self._by_fork.values())
+        """Whether a channel is listened to by a fork that is wanted, or is itself such a fork."""
+        return channel in self._by_fork or any(
+            leg.fork.channel == channel for _, leg in self._by_fork.values()
+        )
 
     def talk(self, event: TalkEvent) -> None:
         """Agent and customer can hear each other, or no longer can."""
@@ -109,11 +112,23 @@ class ForkDesk:
 
     def pbx_up(self) -> None:
         """The PBX is back: ask for what could not be asked for."""
-        for call in self._calls.values():
-            for leg in call.legs.values():
-                if leg.task is None and not leg.live and self._wanted(call, leg):
-                    leg.attempts = 0
-                    self._begin(call, leg)
+        for call_id, call in self._calls.items():
+            if not call.held:
+                self.retrieved(call_id)
+
+    def held(self, call_id: str) -> None:
+        """A hold began: a fork that falls silent is not broken, and not asked for again yet."""
+        if call := self._calls.get(call_id):
+            call.held = True
+
+    def retrieved(self, call_id: str) -> None:
+        """No hold, or no longer: ask for what is not heard."""
+        call = self._calls.get(call_id, _Call())
+        call.held = False
+        for leg in call.legs.values():
+            if leg.task is None and not leg.live and self._wanted(call, leg):
+                leg.attempts = 0
+                self._begin(call, leg)
 
     async def close(self) -> None:
         """End every fork and wait until the PBX has been told."""
@@ -149,7 +164,7 @@ class ForkDesk:
         if leg.task:  # still waiting for the PBX to say how this very fork went
             leg.task.cancel()
         self._pass_on(call, leg.time.flush())
-        log.info("fork_closed", call_id=leg.fork.call_id, party=leg.fork.party, reason=reason)
+        log.info("fork_closed", call_id=leg.fork.call_id, party=leg.fork.party.value, reason=reason)
         self._again(call, leg, reason)
 
     def _pass_on(self, call: _Call, frames: list[AudioFrame]) -> None:
@@ -213,7 +228,7 @@ class ForkDesk:
     def _again(self, call: _Call, leg: _Leg, reason: str) -> None:
         """Try once more, later, if the leg is still to be heard by then."""
         leg.task = None
-        if not self._wanted(call, leg):
+        if call.held or not self._wanted(call, leg):
             return
         now = asyncio.get_running_loop().time()
         if leg.opened_at is not None:
@@ -239,6 +254,9 @@ class ForkDesk:
             leg.task.cancel()
             leg.task = None
         self._forget(leg)
+        clock = asdict(leg.time.counters)
+        if any(clock.values()):
+            log.info("fork_clock", call_id=leg.fork.call_id, party=leg.fork.party.value, **clock)
         task = asyncio.get_running_loop().create_task(self._driver.stop(leg.fork))
         self._stopping.add(task)
         task.add_done_callback(self._stopping.discard)
