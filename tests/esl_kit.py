@@ -97,4 +97,4 @@ def scenario(act: Callable[[EslServer], Awaitable[None]], server: EslServer | No
         await asyncio.sleep(0)
 
     asyncio.run(run())
-    assert complaints == []
+    assert not complaints, complaints

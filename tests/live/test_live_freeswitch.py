@@ -78,6 +78,7 @@ def test_the_agent_may_be_called_first(stage: Stage) -> None:
         assert "我对这个" in (await act.words("customer"))["data"]["text"]
         await leg.hang_up()
         await act.hears(*of(agent, *OUT, "ended normal by agent"))
+        assert not customer.messages
 
     check_whole(stage.play(story, AGENT, CUSTOMER).feed())
 

@@ -4,8 +4,9 @@ Environment (all but the first have defaults):
 
 - ``RID_TEST_FREESWITCH``: the event socket, ``host:port:password``. Without it the tests skip.
 - ``RID_TEST_FREESWITCH_SIP``: ``host:port`` of a SIP profile; port 5060 of the same host.
-- ``RID_TEST_FREESWITCH_USERS``: ``1000:phone,1001:phone,2000:phone``, users of the directory and
-  their passwords: two agents, then customers (the tests of two calls need a second customer).
+- ``RID_TEST_FREESWITCH_USERS``: users of the directory and their passwords, two agents and two
+  customers (without the second, the test of two calls skips);
+  ``1000:phone,1001:phone,2000:phone,2001:phone``.
 - ``RID_TEST_FREESWITCH_DOMAIN``: their domain; else the global variable ``domain``.
 - ``RID_TEST_FREESWITCH_PROFILE``: ``internal``, the profile through which ``eavesdrop`` calls us.
 - ``RID_TEST_FREESWITCH_FORK``: ``audio_stream``, or a list; the first is used where one will do.

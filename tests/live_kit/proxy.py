@@ -13,14 +13,15 @@ _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
 class TcpProxy:
-    """Passes TCP connections on to a port of this machine; a context manager.
+    """Passes TCP connections on; a context manager.
 
     Args:
         target: The port.
+        host: Its machine; this one unless said.
     """
 
-    def __init__(self, target: int) -> None:
-        self._target = target
+    def __init__(self, target: int, host: str = HOST) -> None:
+        self._target = (host, target)
         self._server = socket.create_server((HOST, 0))
         self.port = self._server.getsockname()[1]
         self._pairs: set[tuple[socket.socket, socket.socket]] = set()
@@ -70,7 +71,7 @@ class TcpProxy:
             try:
                 if self._refusing:
                     raise ConnectionRefusedError
-                server = socket.create_connection((HOST, self._target), 5)
+                server = socket.create_connection(self._target, 5)
                 server.settimeout(None)
             except OSError:
                 client.close()

@@ -21,33 +21,12 @@ WANTED = (
     "CHANNEL_PROGRESS_MEDIA",
     "CHANNEL_PARK",
     "CHANNEL_DESTROY",
-    "CHANNEL_UUID",
     "CALL_UPDATE",
     "HEARTBEAT",
     "SHUTDOWN",
-    "MEDIA_BUG_START",
-    "MEDIA_BUG_STOP",
-    "RECORD_START",
-    "RECORD_STOP",
 )
 """These make it better; a user of the event socket may be without the right to them."""
-SUBCLASSES = (
-    "callcenter::info",
-    "sofia::transferor",
-    "sofia::transferee",
-    "sofia::replaced",
-    "sofia::intercepted",
-    "mod_audio_stream::connect",
-    "mod_audio_stream::disconnect",
-    "mod_audio_stream::error",
-    "mod_audio_stream::json",
-    "mod_audio_fork::connect",
-    "mod_audio_fork::connect_failed",
-    "mod_audio_fork::disconnect",
-    "mod_audio_fork::buffer_overrun",
-    "mod_audio_fork::error",
-    "mod_audio_fork::json",
-)
+SUBCLASSES = ("callcenter::info",)
 """Of ``CUSTOM`` events; FreeSWITCH takes those of modules that it has not loaded, too."""
 
 

@@ -4,21 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from rid_telephony.pbx.freeswitch.esl_subscription import NEEDED
+from rid_telephony.pbx.freeswitch.esl_subscription import NEEDED, SUBCLASSES, WANTED
 from rid_telephony.settings.freeswitch import FreeSwitchMeans, FreeSwitchSettings
 
-EVENTS = (
-    *NEEDED,
-    "CHANNEL_ORIGINATE",
-    "CHANNEL_PROGRESS",
-    "CHANNEL_PROGRESS_MEDIA",
-    "CHANNEL_DESTROY",
-    "HEARTBEAT",
-    "SHUTDOWN",
-)
-"""Events that are worth their place in the list; the others that we ask for only add to logs."""
-SUBCLASSES = ("callcenter::info",)
-"""``CUSTOM`` events that are read."""
+EVENTS = (*NEEDED, *WANTED)
+"""Events that the user of the event socket should be allowed."""
 RISKY = (
     "system",
     "bg_system",

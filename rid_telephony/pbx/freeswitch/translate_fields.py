@@ -128,7 +128,7 @@ def channel_seen(event: EslEvent, uid: str) -> seen.ChannelSeen:
         name=name,
         kind=kind,
         endpoint=_endpoint(event, user),
-        number=(_text(event, "variable_dialed_user") or user) if dialled else _caller(event),
+        number=(_dialled_user(event) or user) if dialled else _caller(event),
         caller_name=_display_name(event),
         root=dialler(event) or uid,
         leg=read_leg(event.get("variable_rid_leg")),
@@ -186,10 +186,20 @@ def hung_up_itself(event: EslEvent) -> bool:
 def _endpoint(event: EslEvent, user: str) -> str:
     """The trunk, or the user of the directory, or whom the channel's name says."""
     if outbound(event):
-        keys = ("variable_sip_gateway_name", "variable_dialed_user")
-    else:
-        keys = ("variable_sip_gateway", "variable_sip_auth_username")
+        return _text(event, "variable_sip_gateway_name") or _dialled_user(event) or user
+    keys = ("variable_sip_gateway", "variable_sip_auth_username")
     return next((text for key in keys if (text := _text(event, key))), user)
+
+
+def _dialled_user(event: EslEvent) -> str:
+    """The user of the directory that was dialled; empty where none was.
+
+    A leg that dials on has its ``dialed_user`` replaced by the next one's; its presence stays.
+    """
+    dials = event.get("variable_current_application") == "bridge"
+    if not dials and not event.get("variable_originated_legs"):
+        return _text(event, "variable_dialed_user")
+    return _text(event, "Channel-Presence-ID").partition("@")[0]
 
 
 def _caller(event: EslEvent) -> str:

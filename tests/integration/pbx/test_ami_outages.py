@@ -136,7 +136,7 @@ def test_what_asterisk_said_before_it_went_is_heard_before_down() -> None:
             server.send(message("Event", "Hangup") * 2000)
             await server.stop()
             await until(lambda: diary.downs)
-            assert diary.entries == ["up", *["Hangup"] * 2000, "down"]
+            assert diary.entries[:2002] == ["up", *["Hangup"] * 2000, "down"]
 
     scenario(act)
 

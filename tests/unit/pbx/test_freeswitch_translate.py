@@ -250,6 +250,23 @@ def test_a_trunk_is_one_endpoint_whatever_number_it_dials() -> None:
     assert (_seen(into).endpoint, _seen(into).number) == ("bank", "139")
 
 
+def test_an_agent_whose_leg_dials_on_keeps_their_name() -> None:
+    """``bridge`` to ``user/2000`` sets ``dialed_user`` of the leg that bridges: hints for the
+    agent would go to the customer."""
+    agent = dialled("a", "", "1000", Channel_Presence_ID="1000@bank")
+    assert (_seen(agent).endpoint, _seen(agent).number) == ("1000", "1000")
+    for sign in ({"variable_current_application": "bridge"}, {"variable_originated_legs": "c;;1"}):
+        dials = later(
+            "CHANNEL_ANSWER",
+            agent,
+            1.0,
+            Channel_Name="sofia/internal/x9@192.0.2.9:5060",  # the contact's own name
+            variable_dialed_user="2000",
+            **sign,
+        )
+        assert (_seen(dials).endpoint, _seen(dials).number) == ("1000", "1000")
+
+
 def test_whose_channel_it_is_does_not_change_with_a_reinvite() -> None:
     """``uuid_hold`` puts the agent's address into the customer's ``sip_from_user``."""
     reinvited = later("CHANNEL_PARK", CUSTOMER, 5.0, variable_sip_from_user="1001")
