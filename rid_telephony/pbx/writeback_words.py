@@ -12,7 +12,7 @@ from rid_telephony.pbx.writeback_text import value
 
 HINT_EVENT = "RidHint"
 ALERT_EVENT = "RidAlert"
-NO_HINT: Mapping[str, str] = {"hint": "", "hint_id": "", "hint_priority": "", "strategy": ""}
+NO_HINT: Mapping[str, str] = {"hint": "", "hint_priority": "", "strategy": "", "hint_id": ""}
 """The variables of a hint, as they are while there is none."""
 
 
@@ -42,9 +42,10 @@ def offered_hint(event: CloudEvent) -> OfferedHint:
     lifetime = max(0, data["expires_ms"] - data["at_ms"]) / 1000
     variables = {
         "hint": data["line"],
-        "hint_id": data["hint_id"],
         "hint_priority": str(data["priority"]),
         "strategy": data["strategy"],
+        # Last: who reads the id finds all of the hint.
+        "hint_id": data["hint_id"],
     }
     fields = {
         **_origin(event),

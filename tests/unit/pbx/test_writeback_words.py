@@ -10,7 +10,12 @@ from writeback_kit import START, alert, hint, state
 from rid_telephony.cti import events
 from rid_telephony.cti.envelope import CloudEvent
 from rid_telephony.cti.feed import Feed
-from rid_telephony.pbx.writeback_words import alert_fields, offered_hint, state_variables
+from rid_telephony.pbx.writeback_words import (
+    NO_HINT,
+    alert_fields,
+    offered_hint,
+    state_variables,
+)
 
 
 def published(event_type: str, data: events.EventData) -> CloudEvent:
@@ -96,6 +101,12 @@ def test_a_hint_says_until_when_it_is_worth_showing() -> None:
         "hint_priority": "3",
         "strategy": "give_evidence",
     }
+
+
+def test_who_reads_the_hints_id_finds_the_rest_of_it_written() -> None:
+    """A screen that waits for a new id would show the strategy of the hint before it."""
+    made = offered_hint(published("hint.offered", hint(1, 20.0)))
+    assert [*made.variables][-1] == [*NO_HINT][-1] == "hint_id"
 
 
 def test_a_script_with_line_breaks_stays_one_field() -> None:
