@@ -118,6 +118,8 @@ class FreeSwitchForks:
         earlier = self._attached.pop(fork.channel, None)
         if earlier:
             await self._end(earlier)
+        elif self._settings.means == "audio_fork":
+            await self._end_leftovers(fork.channel)
         # From here on: a command that is not answered in time may still have been obeyed.
         self._attached[fork.channel] = fork
         try:
@@ -136,6 +138,13 @@ class FreeSwitchForks:
             # The stream of an earlier run may still be on the leg, its socket dead.
             await self._end(fork)
             await self._once_more(command)
+
+    async def _end_leftovers(self, channel: str) -> None:
+        """End what a killed run of ours left on a leg; mod_audio_fork keeps it for ever."""
+        with suppress(PbxError):
+            listed = await self._client.bgapi("uuid_buglist", channel)
+            for name in _OUR_BUG.findall(listed)[:MAX_LEFTOVERS]:
+                await self._client.bgapi("uuid_audio_fork", channel, "stop", name)
 
     async def _once_more(self, command: tuple[str, ...]) -> None:
         try:
@@ -245,6 +254,11 @@ def _bug_name(fork: Fork) -> str:
     mod_audio_fork finds the copy of a socket that closes by this name.
     """
     return f"rid-{fork.fork_id}"
+
+
+_OUR_BUG = re.compile(r"<function>(rid-[0-9a-f-]{36})</function>")
+MAX_LEFTOVERS = 8
+"""Of one leg; each restart of ours leaves at most one."""
 
 
 def _lacks_module(error: PbxRefusedError) -> bool:

@@ -31,7 +31,7 @@ RISKY = (
 """Commands that make a stolen password into a shell, a changed or a stopped PBX."""
 PROOF_COMMANDS = ("originate", "uuid_kill")
 """What a test fork without a call needs beside the means' own command."""
-MAX_LISTED_BYTES = 430
+MAX_LISTED_BYTES = 431
 """Bytes that both lists may take together.
 
 The answer to ``userauth`` repeats them; beyond 511 bytes in all, FreeSWITCH 1.11 cuts it off before
@@ -40,7 +40,7 @@ the empty line that ends it (``reply[512]`` in mod_event_socket.c), and the clie
 
 _OF_MEANS: Mapping[FreeSwitchMeans, tuple[str, ...]] = {
     "audio_stream": ("uuid_audio_stream",),
-    "audio_fork": ("uuid_audio_fork",),
+    "audio_fork": ("uuid_audio_fork", "uuid_buglist"),
     "eavesdrop": ("originate", "uuid_kill"),
     "fifo": ("uuid_record",),
 }

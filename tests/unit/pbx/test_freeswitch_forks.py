@@ -34,12 +34,15 @@ class Socket:
 
     def __init__(self, *answers: Exception | None) -> None:
         self.commands: list[str] = []
+        self.bugs = ""
         self.answers = list(answers)
         self.gate = asyncio.Event()
         self.gate.set()
 
     async def bgapi(self, command: str, *arguments: str, timeout: float | None = None) -> str:
         del timeout
+        if command == "uuid_buglist":
+            return self.bugs
         self.commands.append(" ".join((command, *arguments)))
         await self.gate.wait()
         answer = self.answers.pop(0) if self.answers else None
@@ -130,6 +133,21 @@ def test_what_was_on_the_leg_is_stopped_before_another_starts(means: Means) -> N
 def test_a_stream_that_an_earlier_run_left_behind_makes_room() -> None:
     start, stop = COMMANDS["audio_stream"]
     assert play(there_and_back, PbxRefusedError(GONE)) == [start, stop, start, stop]
+
+
+def test_what_a_killed_run_left_on_a_leg_is_ended_and_nothing_of_others_is() -> None:
+    """mod_audio_fork keeps a copy whose socket is dead until the call ends."""
+
+    async def scene(forks: FreeSwitchForks, socket: Socket) -> None:
+        socket.bugs = (
+            f"<media-bug><function>rid-{NEXT}</function></media-bug>"
+            "<media-bug><function>session_record</function></media-bug>"
+            "<media-bug><function>rid-other</function></media-bug>"
+        )
+        await forks.start(fork(), HERE)
+
+    start, stop = COMMANDS["audio_fork"]
+    assert play(scene, means="audio_fork") == [stop.replace(FORK, NEXT), start]
 
 
 @pytest.mark.parametrize("means", COMMANDS)
