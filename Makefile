@@ -17,7 +17,7 @@ demo: install
 	.venv/bin/rid-telephony demo
 
 test: install live-tools lint types
-	.venv/bin/python -m pytest
+	.venv/bin/python -m pytest -rs
 
 live-tools:
 	bash scripts/live-tools.sh .live
