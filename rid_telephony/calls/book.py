@@ -165,6 +165,8 @@ class CallBook:
     def _ended(self, obs: seen.ChannelEnded) -> None:
         channel = self._find(obs.channel)
         if channel:
+            if channel.marking:
+                channel.marking.attempt.passed_on(obs.passed_on)
             self._remove(channel, obs.at, obs.status)
 
     def _listed(self, obs: seen.ChannelsListed) -> None:

@@ -73,6 +73,15 @@ class Attempt:
         if before is None or (vague and status in {DialStatus.BUSY, DialStatus.REJECTED}):
             self.dialled[callee] = status
 
+    def passed_on(self, status: DialStatus | None) -> None:
+        """The marked channel is gone, for the reason that the PBX had from whom it dialled last.
+
+        Its end may come before theirs, which would have told the same.
+        """
+        last = next(reversed(self.dialled), "")
+        if self.dialled.get(last) is not None:
+            self.refine(last, status)
+
     def hang_up(self) -> None:
         """The party on the marked channel wants to leave."""
         self.asked = True

@@ -183,11 +183,17 @@ class CallerGaveUp:
 
 @dataclass(frozen=True, slots=True)
 class ChannelEnded:
-    """A channel is gone. ``status`` is why, as far as the PBX said."""
+    """A channel is gone. ``status`` is why, as far as the PBX said.
+
+    Attributes:
+        passed_on: Of a channel that called somebody: why they were not reached, as the PBX
+            passed it on to the caller.
+    """
 
     at: float
     channel: str
     status: DialStatus | None = None
+    passed_on: DialStatus | None = None
 
 
 @dataclass(frozen=True, slots=True)

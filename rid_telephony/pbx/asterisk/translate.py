@@ -179,8 +179,10 @@ class Translator:
         if half := local_half(event.get("channel")):
             self._locals.pop(half[0], None)
         status = hangup_status(event.get("techcause"), event.get("cause"))
+        # The SIP response to a caller is Asterisk's own; the cause behind it is the callee's.
+        passed_on = hangup_status("", event.get("cause"))
         kept_back = self._optimising.forget(uid)
-        return [*kept_back, seen.ChannelEnded(event.at, uid, status)]
+        return [*kept_back, seen.ChannelEnded(event.at, uid, status, passed_on)]
 
     def _agent_told(self, event: AmiEvent) -> list[Observation]:
         customer, agent = _uid(event), _uid(event, "dest")

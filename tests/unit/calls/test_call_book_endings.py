@@ -19,7 +19,7 @@ from call_stories import (
     wall,
 )
 
-from rid_telephony.calls.messages import CallStarted, Direction, Party
+from rid_telephony.calls.messages import CallEnded, CallStarted, Direction, Party
 from rid_telephony.calls.observations import (
     BridgeJoined,
     BridgeParted,
@@ -188,3 +188,22 @@ def test_where_every_channel_is_needed_new_ones_are_refused() -> None:
     assert observe_all(book, [trunk_seen("x", "1"), BridgeJoined(2.0, "b1", "x")]) == []
     assert not book.known("x")
     assert book.counts["channels_refused"] == 2
+
+
+def test_a_refusal_is_told_as_one_though_the_customer_is_gone_before_the_agent() -> None:
+    """Asterisk says NOANSWER for a 603; its two Hangups come in either order."""
+    book = new_book()
+    for observation in (
+        ChannelSeen(1.0, "1.0", endpoint="trunk", root="1.0", dialled=False),
+        ChannelMarked(1.0, "1.0", Mark(leg=Party.CUSTOMER)),
+        ChannelSeen(1.1, "1.1", endpoint="1001", root="1.0", dialled=True),
+        DialBegun(1.2, "1.1", "1.0"),
+        DialEnded(2.0, "1.1", DialStatus.NO_ANSWER, "1.0"),
+    ):
+        book.observe(observation)
+    gone = ChannelEnded(2.0, "1.0", DialStatus.FAILED, passed_on=DialStatus.REJECTED)
+    started, ended = book.observe(gone)
+    assert isinstance(started, CallStarted)
+    assert isinstance(ended, CallEnded)
+    assert ended.cause == "rejected"
+    assert book.observe(ChannelEnded(2.0, "1.1", DialStatus.REJECTED)) == []

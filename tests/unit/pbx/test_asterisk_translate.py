@@ -114,7 +114,7 @@ def test_a_name_says_what_a_channel_is(
 def test_the_failure_code_of_a_hangup(tech: str, cause: str, status: DialStatus | None) -> None:
     assert hangup_status(tech, cause) is status
     gone = _event("Hangup", uniqueid="1.1", techcause=tech, cause=cause)
-    assert _translate(gone) == [ChannelEnded(1.0, "1.1", status)]
+    assert _translate(gone) == [ChannelEnded(1.0, "1.1", status, hangup_status("", cause))]
 
 
 def test_the_channel_that_was_swapped_out_has_left() -> None:
