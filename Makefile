@@ -10,7 +10,7 @@ install: $(STAMP)
 
 $(STAMP): pyproject.toml scripts/make-venv.sh
 	sh scripts/make-venv.sh "$(PYTHON)"
-	.venv/bin/python -m pip install --quiet --progress-bar off -e '.[model,freeswitch,train,dev]'
+	.venv/bin/python -m pip install --quiet --progress-bar off -e '.[model,freeswitch,server,nats,client,train,dev]'
 	@touch $(STAMP)
 
 demo: install

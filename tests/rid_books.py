@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
 
 from rid_telephony.datafile import read_data
@@ -46,8 +47,13 @@ def compliance() -> ComplianceDetector:
 
 
 @cache
+def must_say_book() -> MustSayBook:
+    return read_data(RULES / "must_say.yaml", MustSayBook)
+
+
+@cache
 def must_say() -> MustSay:
-    return MustSay(read_data(RULES / "must_say.yaml", MustSayBook))
+    return MustSay(must_say_book())
 
 
 @cache
@@ -69,3 +75,18 @@ def findings(text: str, context: str = "", level: int | None = None) -> tuple[Fi
 
 def violations(text: str, context: str = "", level: int | None = None) -> set[str]:
     return {finding.label for finding in findings(text, context, level)}
+
+
+@dataclass(frozen=True)
+class Cut:
+    """Pieces of a text."""
+
+    ids: list[int]
+
+
+class Letters:
+    """Cuts a text into its characters; the id is the character's number."""
+
+    def encode(self, sequence: str, *, add_special_tokens: bool) -> Cut:
+        assert not add_special_tokens
+        return Cut([ord(character) for character in sequence])

@@ -24,7 +24,7 @@ class Words:
 
     def name(self, group: str, label: str) -> str:
         """The name of a label; the label itself where none is given."""
-        names = _labels().get(group, {}).get(label)
+        names = labels().get(group, {}).get(label)
         return names[self._index] if names else label
 
     def say(self, chinese: str, english: str) -> str:
@@ -33,7 +33,8 @@ class Words:
 
 
 @cache
-def _labels() -> dict[str, dict[str, list[str]]]:
+def labels() -> dict[str, dict[str, list[str]]]:
+    """Group to label to its names, Chinese and English."""
     text = files("rid_telephony").joinpath("data", "labels.yaml").read_text(encoding="utf-8")
-    labels: dict[str, dict[str, list[str]]] = yaml.safe_load(text)
-    return labels
+    names: dict[str, dict[str, list[str]]] = yaml.safe_load(text)
+    return names

@@ -14,11 +14,11 @@ from pathlib import Path
 
 from rid_telephony.calls.messages import Party
 from rid_telephony.errors import InputError
+from rid_telephony.evaluation.decisions import HEADS, Decision, by_head, decisions
 from rid_telephony.evaluation.fact_scores import fact_scores
 from rid_telephony.evaluation.metrics import (
     LabelScore,
     calibration_error,
-    confusion,
     label_scores,
     macro_f1,
     micro_f1,
@@ -67,12 +67,12 @@ class Report:
 
     Attributes:
         labels: Signal to label to its score, over all utterances.
-        objections: True objection to found objection to how often.
+        decisions: Every labelled choice beside the one that was made.
     """
 
     figures: tuple[Figure, ...]
     labels: dict[str, dict[str, LabelScore]]
-    objections: dict[str, dict[str, int]]
+    decisions: tuple[Decision, ...]
 
     def value(self, name: str, group: str = "all") -> float:
         """A figure by name and group.
@@ -139,15 +139,8 @@ def report(customers: Sequence[CustomerPair], agents: Sequence[AgentPair]) -> Re
         spoken = [one for one in agents if wanted is None or one[0].asr_noise is wanted]
         figures += _customer_figures(group, chosen) if chosen else []
         figures += _agent_figures(group, spoken) if spoken else []
-    return Report(
-        tuple(figures),
-        _label_tables(customers, agents),
-        confusion(
-            [record.objection for record, _ in customers],
-            [signals.objection.label for _, signals in customers],
-            OBJECTIONS,
-        ),
-    )
+    made = decisions(customers, agents)
+    return Report(tuple(figures), _label_tables(customers, agents, made), made)
 
 
 def _customer_figures(group: str, pairs: Sequence[CustomerPair]) -> list[Figure]:
@@ -218,19 +211,14 @@ def _agent_figures(group: str, pairs: Sequence[AgentPair]) -> list[Figure]:
 
 
 def _label_tables(
-    customers: Sequence[CustomerPair], agents: Sequence[AgentPair]
+    customers: Sequence[CustomerPair], agents: Sequence[AgentPair], made: Sequence[Decision]
 ) -> dict[str, dict[str, LabelScore]]:
+    chosen = {
+        head: label_scores([[one.gold] for one in own], [[one.found] for one in own], HEADS[head])
+        for head, own in by_head(made).items()
+    }
     return {
-        "objection": label_scores(
-            [[r.objection] for r, _ in customers],
-            [[s.objection.label] for _, s in customers],
-            OBJECTIONS,
-        ),
-        "emotion": label_scores(
-            [[r.emotion] for r, _ in customers],
-            [[s.emotion.label] for _, s in customers],
-            EMOTIONS,
-        ),
+        **chosen,
         "topics": label_scores(
             [r.topics for r, _ in customers], [s.topics for _, s in customers], TOPICS
         ),

@@ -16,12 +16,13 @@ from pydantic import Field, model_validator
 
 from rid_telephony.datafile import DataModel
 from rid_telephony.rid.messages import COMPLIANCE_LABELS, Finding
+from rid_telephony.rid.patterns import compile_pattern
 from rid_telephony.rid.rules import CompiledTrigger, Find, Trigger, Vocabulary
 from rid_telephony.rid.text import Heard
 
 MODEL_RULE = "model"
 """Rule id of a finding that rests on the classifier alone."""
-ABOVE_LEVEL_RULE = "M05-above-risk-level"
+ABOVE_LEVEL_RULE = "M04-above-risk-level"
 """Rule id of a product named above the customer's own risk level."""
 
 _LEVEL = re.compile("R(?P<level>[1-5一二三四五])")
@@ -67,6 +68,8 @@ class ComplianceBook(Vocabulary):
     version: int = Field(ge=1, le=1)
     model_minimum: float = Field(ge=0.5, le=1)
     """The classifier alone raises nothing below this probability."""
+    model_unless: tuple[str, ...] = ()
+    """Nor in an utterance that one of these patterns is found in."""
     rules: tuple[ComplianceRule, ...]
 
     @model_validator(mode="after")
@@ -110,6 +113,7 @@ class ComplianceDetector:
             if _in_force(rule, on):
                 self._rules.append((rule, trigger))
         given = thresholds or {}
+        self._doubtful = [compile_pattern(one, book.pieces()) for one in book.model_unless]
         self._alone = {
             label: max(value, book.model_minimum) for label, value in given.items() if value <= 1
         }
@@ -136,10 +140,11 @@ class ComplianceDetector:
             if find is not None and rule.confidence > _confidence(found.get(rule.label)):
                 found[rule.label] = self._finding(rule, find, heard)
         self._above_level(found, heard, risk_level)
-        for label, threshold in self._alone.items():
-            probability = probabilities.get(label, 0.0)
-            if label not in found and probability >= threshold and heard.text:
-                found[label] = self._by_model(label, probability, heard)
+        if heard.text and not any(pattern.search(heard.text) for pattern in self._doubtful):
+            for label, threshold in self._alone.items():
+                probability = probabilities.get(label, 0.0)
+                if label not in found and probability >= threshold:
+                    found[label] = self._by_model(label, probability, heard)
         return tuple(found[label] for label in COMPLIANCE_LABELS if label in found)
 
     def _finding(self, rule: ComplianceRule, find: Find, heard: Heard) -> Finding:
@@ -184,7 +189,7 @@ def _confidence(finding: Finding | None) -> float:
     return 0.0 if finding is None else finding.confidence
 
 
-def _in_force(rule: ComplianceRule, on: date | None) -> bool:
+def _in_force(rule: ComplianceRule | MustSayItem, on: date | None) -> bool:
     if on is None:
         return True
     begun = rule.effective_from is None or rule.effective_from <= on
@@ -203,7 +208,13 @@ class MustSayItem(Trigger):
     """Due this long after the call was answered."""
     before_acts: tuple[str, ...] = ()
     """Due before the agent's first utterance of one of these acts."""
+    from_age: int | None = Field(default=None, ge=0, le=150)
+    """Due only with customers of this age or above, in years; None for all."""
     severity: Literal["critical", "major", "minor"] = "major"
+    effective_from: date | None = None
+    effective_until: date | None = None
+    reference: str = ""
+    """The regulation that asks for it; the bank fills it in."""
 
 
 class MustSayBook(Vocabulary):
@@ -221,13 +232,18 @@ class MustSayBook(Vocabulary):
 class MustSay:
     """Hears which of the items that an agent has to say were said. Pure; safe to share.
 
+    Args:
+        book: The items.
+        on: The day of the call: items not in force on it are left out. None applies all.
+
     Raises:
         ValueError: A pattern is not valid.
     """
 
-    def __init__(self, book: MustSayBook) -> None:
-        self.items: Sequence[MustSayItem] = book.items
-        self._triggers = [(item.id, CompiledTrigger(item, book)) for item in book.items]
+    def __init__(self, book: MustSayBook, on: date | None = None) -> None:
+        triggers = [(item, CompiledTrigger(item, book)) for item in book.items]
+        self._triggers = [(item.id, trigger) for item, trigger in triggers if _in_force(item, on)]
+        self.items: Sequence[MustSayItem] = [item for item in book.items if _in_force(item, on)]
 
     def said(self, heard: Heard, context: Heard) -> tuple[str, ...]:
         """Ids of the items that the agent's utterance contains."""

@@ -6,13 +6,13 @@ ways of saying it. Every fact comes with the words that it was read from.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from rid_telephony.rid.messages import Facts
+from rid_telephony.rid.messages import AGE_STAGES, Facts
 from rid_telephony.rid.numbers import parse_number
 from rid_telephony.rid.patterns import compile_any, compile_pattern
 from rid_telephony.rid.rules import CompiledTrigger, Trigger, Vocabulary
@@ -20,8 +20,9 @@ from rid_telephony.rid.text import Heard
 
 _LISTS = ("holdings", "liabilities", "family", "event")
 _WORDS = ("occupation", "education", "callback_time")
-_NAMED = ("age_stage", "risk_attitude")
+_NUMBERS = ("age", "income_monthly_cny", "amount_cny")
 _AGES = (14, 110)
+_LEAST_AMOUNT = 100
 _LONGEST_WORDS = 20
 
 
@@ -43,31 +44,60 @@ class FactRule(Trigger):
         "event",
     ]
     value: str = ""
-    """The label that the rule stands for; empty where the words carry the value."""
+    """The label that the rule stands for; empty where the words carry the value. For words: what
+    to write instead of them."""
+    times: float = Field(default=1.0, gt=0)
+    """A number is multiplied by this: 10 where 奔六 names the decade."""
     divide_by: float = Field(default=1.0, gt=0)
     """A number is divided by this: 12 for a yearly income."""
+    plus: float = 0.0
+    """Then this is added: -2 for 奔六, which says the late fifties."""
     value_from_context: str = ""
     """A pattern with the group ``v``: the value stands in what the agent said."""
 
     @model_validator(mode="after")
     def _value_where_due(self) -> Self:
-        if (self.field in (*_LISTS, *_NAMED)) != bool(self.value):
-            raise ValueError(f"{self.field} {'needs a' if not self.value else 'takes no'} value")
+        if self.field in _NUMBERS and self.value:
+            raise ValueError(f"{self.field} takes no value")
+        named = self.field in _LISTS or self.field == "risk_attitude"
+        if not self.value and (named or (self.field == "age_stage" and not self._carries())):
+            raise ValueError(f"{self.field} needs a value")
         return self
+
+    def _carries(self) -> bool:
+        """Whether every pattern marks the words that carry the value."""
+        return all("(?P<v>" in pattern for pattern in self.patterns)
+
+    def number(self, words: str) -> float | None:
+        """The value of a number in words, as this rule understands it."""
+        value = parse_number(words)
+        return None if value is None else value * self.times / self.divide_by + self.plus
 
 
 class FactBook(Vocabulary):
     """``facts.yaml``."""
 
     version: int = Field(ge=1, le=1)
+    stage_from_age: dict[str, int] = Field(
+        default_factory=lambda: dict(zip(AGE_STAGES, (0, 26, 36, 51, 60), strict=True))
+    )
+    """Stage of life to the age in years from which it holds, rising."""
     amounts_add_up: tuple[str, ...] = ()
     """Where found, several amounts are parts of one sum."""
     rules: tuple[FactRule, ...]
 
     @model_validator(mode="after")
     def _patterns_compile(self) -> Self:
+        if tuple(self.stage_from_age) != AGE_STAGES:
+            raise ValueError(f"stage_from_age must be {', '.join(AGE_STAGES)}, in this order")
         FactReader(self)
         return self
+
+    def stage(self, age: float | None) -> str:
+        """The stage of life at an age in years; empty where there is none."""
+        if age is None or not _AGES[0] <= age <= _AGES[1]:
+            return ""
+        return [stage for stage, bound in self.stage_from_age.items() if age >= bound][-1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +108,14 @@ class _Said:
     begin: int
     end: int
     quote: str
-    divide_by: float = 1.0
+    rule: FactRule
+
+    @property
+    def number(self) -> float | None:
+        return self.rule.number(self.value)
+
+    def overlaps(self, others: Iterable[_Said]) -> bool:
+        return any(self.begin < other.end and other.begin < self.end for other in others)
 
 
 class FactReader:
@@ -89,19 +126,21 @@ class FactReader:
     """
 
     def __init__(self, book: FactBook) -> None:
+        self._book = book
         self._rules = []
+        pieces = book.pieces()
         for number, rule in enumerate(book.rules):
             try:
                 compiled = CompiledTrigger(rule, book)
                 elsewhere = (
-                    compile_pattern(rule.value_from_context, book.macros)
+                    compile_pattern(rule.value_from_context, pieces)
                     if rule.value_from_context
                     else None
                 )
             except ValueError as error:
                 raise ValueError(f"rule {number + 1} ({rule.field}): {error}") from error
             self._rules.append((rule, compiled, elsewhere))
-        self._add_up = compile_any(book.amounts_add_up, book.macros)
+        self._add_up = compile_any(book.amounts_add_up, pieces)
 
     def read(self, heard: Heard, context: Heard) -> Facts:
         """Every fact in the utterance.
@@ -119,19 +158,20 @@ class FactReader:
                     if match is None:
                         break
                     value, quote = match["v"], context.quote(match.start("v"), match.end("v"))
-                one = _Said(value, *find.match.span(), quote, rule.divide_by)
+                begin, end = find.match.span("v" if "v" in find.match.groupdict() else 0)
+                one = _Said(value, begin, end, quote, rule)
                 said.setdefault(rule.field, []).append(one)
         return self._facts(said, heard.text)
 
     def _facts(self, said: dict[str, list[_Said]], text: str) -> Facts:
         quotes: dict[str, str] = {}
         lists = {field: _labels(field, said, quotes) for field in _LISTS}
-        named = {field: _first_word(field, said, quotes) for field in (*_NAMED, *_WORDS)}
+        named = {field: _first_word(field, said, quotes) for field in ("risk_attitude", *_WORDS)}
         age = _number("age", said, quotes, _AGES)
         income = _number("income_monthly_cny", said, quotes, (300, 10_000_000))
         return Facts(
             age=None if age is None else int(age),
-            age_stage=named["age_stage"],
+            age_stage=self._stage(said, quotes),
             occupation=named["occupation"],
             education=named["education"],
             income_monthly_cny=income,
@@ -145,15 +185,25 @@ class FactReader:
             quotes=quotes,
         )
 
+    def _stage(self, said: dict[str, list[_Said]], quotes: dict[str, str]) -> str:
+        for one in said.get("age_stage", ()):
+            stage = one.rule.value or self._book.stage(one.number)
+            if stage:
+                quotes["age_stage"] = one.quote
+                return stage
+        return ""
+
     def _amount(
         self, said: dict[str, list[_Said]], text: str, quotes: dict[str, str]
     ) -> float | None:
+        """The money that can be invested; a number that was read as an income is none."""
         apart: list[tuple[_Said, float]] = []
+        taken = list(said.get("income_monthly_cny", ()))
         for one in sorted(said.get("amount_cny", ()), key=lambda each: each.begin):
-            value = parse_number(one.value)
-            overlaps = any(one.begin < other.end and other.begin < one.end for other, _ in apart)
-            if value is not None and value >= 100 and not overlaps:
+            value = one.number
+            if value is not None and value >= _LEAST_AMOUNT and not one.overlaps(taken):
                 apart.append((one, value))
+                taken.append(one)
         if not apart:
             return None
         if self._add_up is not None and self._add_up.search(text):
@@ -188,11 +238,8 @@ def _number(
     bounds: tuple[float, float],
 ) -> float | None:
     for one in said.get(field, ()):
-        value = parse_number(one.value)
-        if value is None:
-            continue
-        value /= one.divide_by
-        if bounds[0] <= value <= bounds[1]:
+        value = one.number
+        if value is not None and bounds[0] <= value <= bounds[1]:
             quotes[field] = one.quote
             return value
     return None

@@ -8,14 +8,17 @@ from pathlib import Path
 
 import onnxruntime
 from pydantic import ValidationError
+from tokenizers import Tokenizer
 
 from rid_telephony.datafile import ModelT, read_data
 from rid_telephony.errors import DataError, ModelError
-from rid_telephony.rid.classifier import ClassifierConfig, Session, SignalClassifier
+from rid_telephony.rid.classifier import ClassifierConfig, SignalClassifier
 from rid_telephony.rid.compliance import ComplianceBook, ComplianceDetector, MustSay, MustSayBook
 from rid_telephony.rid.emotion import EmotionBook, EmotionFusion
+from rid_telephony.rid.encoder import TextEncoder
 from rid_telephony.rid.facts import FactBook, FactReader
 from rid_telephony.rid.lexicon import CueBook, Cues, TermBook
+from rid_telephony.rid.session import Session
 from rid_telephony.rid.signals import AGENT_HEADS, CUSTOMER_HEADS, DetectorParts, SignalDetector
 from rid_telephony.rid.topics import TopicBook, TopicFinder
 from rid_telephony.settings.rid import RidSettings
@@ -30,6 +33,8 @@ LEXICON_FILES = ("terms.yaml", "cues.yaml")
 MODEL_FILE = "model.onnx"
 CONFIG_FILE = "config.json"
 VOCABULARY_FILE = "vocabulary.txt"
+ENCODER_FILE = "encoder.onnx"
+PIECES_FILE = "pieces.json"
 _ADVICE = "Install the package again, or make the model with: rid-telephony train."
 
 
@@ -47,6 +52,7 @@ def load_signal_detector(settings: RidSettings, on: date | None = None) -> Signa
     rules = settings.rules_dir
     if rules is not None and not rules.is_dir():
         raise DataError(f"rid.rules_dir is {rules}, which is no directory.")
+    day = on or datetime.now(UTC).date()
     classifier = load_classifier(settings.model_dir or MODEL)
     thresholds = classifier.heads["agent.compliance"].thresholds
     parts = DetectorParts(
@@ -57,10 +63,10 @@ def load_signal_detector(settings: RidSettings, on: date | None = None) -> Signa
         topics=TopicFinder(_rules("topics.yaml", rules, TopicBook)),
         compliance=ComplianceDetector(
             _rules("compliance.yaml", rules, ComplianceBook),
-            on or datetime.now(UTC).date(),
+            day,
             thresholds,
         ),
-        must_say=MustSay(_rules("must_say.yaml", rules, MustSayBook)),
+        must_say=MustSay(_rules("must_say.yaml", rules, MustSayBook), day),
         emotion=EmotionFusion(_rules("emotion.yaml", rules, EmotionBook)),
     )
     return SignalDetector(parts, settings.min_text_confidence)
@@ -92,7 +98,8 @@ def load_classifier(directory: Path) -> SignalClassifier:
             f"trained with {config.features}.",
             _ADVICE,
         )
-    return SignalClassifier(_session(directory / MODEL_FILE), config, vocabulary)
+    encoder = TextEncoder(_session(directory / ENCODER_FILE), _pieces(directory / PIECES_FILE))
+    return SignalClassifier(_session(directory / MODEL_FILE), config, vocabulary, encoder)
 
 
 def lexicon_digests() -> dict[str, str]:
@@ -128,6 +135,13 @@ def _config(path: Path) -> ClassifierConfig:
         problem = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in problem["loc"])
         raise ModelError(f"{path} is damaged: {where}: {problem['msg']}.", _ADVICE) from error
+
+
+def _pieces(path: Path) -> Tokenizer:
+    try:
+        return Tokenizer.from_buffer(_read(path))
+    except (ValueError, TypeError) as error:
+        raise ModelError(f"{path} is damaged: {error}.", _ADVICE) from error
 
 
 def _session(path: Path) -> Session:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 
 MAX_EXPANDED = 6000
 """Characters of one pattern after its macros are put in."""
+
+_KEPT = 4096
+"""Compiled patterns that are kept; the shipped rules have half of that."""
 
 _MACRO = re.compile(r"<([A-Z][A-Z_]*)>")
 
@@ -41,7 +45,7 @@ def compile_pattern(pattern: str, macros: Mapping[str, str]) -> re.Pattern[str]:
             text (it would then be found everywhere).
     """
     try:
-        compiled = re.compile(expand(pattern, macros))
+        compiled = _compile(expand(pattern, macros))
     except re.error as error:
         raise ValueError(f"{pattern!r} is not a regular expression: {error}") from error
     if compiled.match("") and "^" not in pattern:
@@ -49,11 +53,33 @@ def compile_pattern(pattern: str, macros: Mapping[str, str]) -> re.Pattern[str]:
     return compiled
 
 
-def compile_any(patterns: Iterable[str], macros: Mapping[str, str]) -> re.Pattern[str] | None:
+def any_word(words: Iterable[str]) -> str:
+    """A piece of pattern that matches any of the words, a longer one before its beginnings."""
+    longest_first = sorted(words, key=len, reverse=True)
+    return f"(?:{'|'.join(map(re.escape, longest_first))})"
+
+
+def compile_any(patterns: Sequence[str], macros: Mapping[str, str]) -> re.Pattern[str] | None:
     """One pattern that matches where any of them does; None if there are none.
 
     Raises:
         ValueError: As :func:`compile_pattern`, for the first that is wrong.
     """
-    listed = [compile_pattern(pattern, macros).pattern for pattern in patterns]
-    return re.compile("|".join(f"(?:{one})" for one in listed)) if listed else None
+    if not patterns:
+        return None
+    try:
+        joined = _compile("|".join(f"(?:{expand(one, macros)})" for one in patterns))
+    except re.error:
+        joined = None
+    if joined is None or joined.match(""):
+        for one in patterns:
+            compile_pattern(one, macros)
+    if joined is None:
+        raise ValueError(f"{patterns[0]!r} and what follows it use the same group name")
+    return joined
+
+
+@lru_cache(maxsize=_KEPT)
+def _compile(pattern: str) -> re.Pattern[str]:
+    """Compile once: rules share guards, and a book is compiled twice, for a check and for use."""
+    return re.compile(pattern)

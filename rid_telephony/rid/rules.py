@@ -8,16 +8,18 @@ other party said last. Exceptions that many rules share are named guards.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from rid_telephony.datafile import DataModel
-from rid_telephony.rid.patterns import compile_any, compile_pattern
+from rid_telephony.rid.patterns import any_word, compile_any, compile_pattern
 from rid_telephony.rid.text import Heard
 
-_CLAUSE_END = re.compile("[，。？！、]")
+_MARKS = "，。？！、"
+_CLAUSE_END = re.compile(f"[{_MARKS}]")
 
 
 class Guard(DataModel):
@@ -53,8 +55,23 @@ class Vocabulary(DataModel):
 
     macros: dict[str, str] = Field(default_factory=dict)
     """Name to a piece of pattern, used as ``<NAME>``."""
+    words: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    """Name to a list of plain words, used as ``<NAME>``: any of them, the longest that fits."""
     guards: dict[str, Guard] = Field(default_factory=dict)
     """Name to shared exceptions."""
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> Self:
+        for name, listed in self.words.items():
+            if name in self.macros:
+                raise ValueError(f"{name!r} is a macro and a list of words")
+            if not listed:
+                raise ValueError(f"the list of words {name!r} is empty")
+        return self
+
+    def pieces(self) -> dict[str, str]:
+        """Macros and word lists: name to a piece of pattern."""
+        return {name: any_word(listed) for name, listed in self.words.items()} | self.macros
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +99,7 @@ class CompiledTrigger:
     """
 
     def __init__(self, trigger: Trigger, vocabulary: Vocabulary) -> None:
-        macros = vocabulary.macros
+        macros = vocabulary.pieces()
         unknown = [name for name in trigger.guards if name not in vocabulary.guards]
         if unknown:
             raise ValueError(f"unknown guard {unknown[0]!r}")
@@ -90,11 +107,11 @@ class CompiledTrigger:
         self._patterns = [compile_pattern(pattern, macros) for pattern in trigger.patterns]
         self._needs = compile_any(trigger.needs, macros)
         self._context = compile_any(trigger.context, macros)
-        self._unless = _joined(guards, "unless", macros)
-        self._unless_clause = _joined(guards, "unless_clause", macros)
-        self._unless_before = _joined(guards, "unless_before", macros)
-        self._unless_after = _joined(guards, "unless_after", macros)
-        self._unless_context = _joined(guards, "unless_context", macros)
+        self._unless = _compiled(guards, "unless", macros)
+        self._unless_clause = _compiled(guards, "unless_clause", macros)
+        self._unless_before = _compiled(guards, "unless_before", macros)
+        self._unless_after = _compiled(guards, "unless_after", macros)
+        self._unless_context = _compiled(guards, "unless_context", macros)
 
     def find(self, heard: Heard, context: Heard) -> Iterator[Find]:
         """Every place where the trigger fires, pattern by pattern, left to right."""
@@ -122,7 +139,13 @@ class CompiledTrigger:
 
 
 def clause(text: str, begin: int, end: int) -> str:
-    """The clause (or clauses) that hold ``text[begin:end]``, closing punctuation included."""
+    """The clause (or clauses) that hold ``text[begin:end]``, closing punctuation included.
+
+    Punctuation at either end of the piece itself belongs to no other clause.
+    """
+    piece = text[begin:end]
+    begin += len(piece) - len(piece.lstrip(_MARKS))
+    end = max(begin, end - len(piece) + len(piece.rstrip(_MARKS)))
     starts = [mark.end() for mark in _CLAUSE_END.finditer(text, 0, begin)]
     closing = _CLAUSE_END.search(text, end)
     return text[starts[-1] if starts else 0 : closing.end() if closing else len(text)]
@@ -133,11 +156,13 @@ def _found(match: re.Match[str]) -> Find:
     return Find(match.start(), match.end(), value, match)
 
 
-def _holds(pattern: re.Pattern[str] | None, text: str) -> bool:
-    return pattern is not None and pattern.search(text) is not None
+def _holds(patterns: Sequence[re.Pattern[str]], text: str) -> bool:
+    return any(pattern.search(text) is not None for pattern in patterns)
 
 
-def _joined(
+def _compiled(
     guards: Iterable[Guard], field: str, macros: Mapping[str, str]
-) -> re.Pattern[str] | None:
-    return compile_any((pattern for guard in guards for pattern in getattr(guard, field)), macros)
+) -> tuple[re.Pattern[str], ...]:
+    """One pattern for each guard that has such exceptions."""
+    each = (compile_any(getattr(guard, field), macros) for guard in guards)
+    return tuple(pattern for pattern in each if pattern is not None)

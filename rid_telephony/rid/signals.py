@@ -9,6 +9,7 @@ from rid_telephony.calls.messages import Party
 from rid_telephony.rid.classifier import Row, SignalClassifier
 from rid_telephony.rid.compliance import ComplianceDetector, MustSay
 from rid_telephony.rid.emotion import EmotionFusion
+from rid_telephony.rid.encoder import Passage
 from rid_telephony.rid.facts import FactReader
 from rid_telephony.rid.features import features
 from rid_telephony.rid.lexicon import Cues
@@ -67,6 +68,11 @@ class _Prepared:
     context: Heard
     features: dict[str, float] = field(repr=False)
 
+    @property
+    def passage(self) -> Passage:
+        """The utterance as the encoder reads it."""
+        return Passage(self.heard.text, self.context.text, self.request.utterance.party)
+
 
 class SignalDetector:
     """Says what an utterance signals. Stateless; may be shared by calls and threads.
@@ -106,7 +112,7 @@ class SignalDetector:
                 chosen = numbers[begin : begin + BATCH]
                 prepared = [self._prepare(requests[number]) for number in chosen]
                 rows = self._parts.classifier.probabilities(
-                    [one.features for one in prepared], heads
+                    [one.features for one in prepared], [one.passage for one in prepared], heads
                 )
                 for number, one, row in zip(chosen, prepared, rows, strict=True):
                     join = self._customer if party is Party.CUSTOMER else self._agent

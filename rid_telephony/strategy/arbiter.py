@@ -7,19 +7,29 @@ from collections.abc import Iterable, Mapping
 
 from rid_telephony.settings.strategy import StrategySettings
 from rid_telephony.strategy.advisor import Candidate
-from rid_telephony.strategy.messages import Advice, Hint, HintExpired, HintOffered, Priority
+from rid_telephony.strategy.messages import (
+    UNWANTED,
+    Advice,
+    Hint,
+    HintExpired,
+    HintOffered,
+    HintVerdict,
+    Priority,
+)
 
 _FIVE_MINUTES = 300.0
 ALWAYS_SHOWN = Priority.COMPLIANCE
-"""Hints up to this priority are shown whatever the call has earned."""
+"""Hints up to this priority are shown whatever the call has earned, or the agent thinks."""
 VARIED = Priority.OBJECTION
 """Of this priority, what was tried for a cause comes after what was not."""
 ON_CREDIT = Priority.OPPORTUNITY
 """Hints up to this priority may be borrowed, as many as the reserve holds."""
+MAX_JUDGED = 500
+"""Hints of a call, the newest, on which a verdict still has an effect."""
 
 
 class Arbiter:
-    """Offers at most one hint at a time and takes each away exactly once.
+    """Offers at most one hint at a time and takes each away exactly once, or the agent does.
 
     Args:
         settings: Confidence floor, interval and allowance.
@@ -34,6 +44,9 @@ class Arbiter:
         self._quiet_until: dict[tuple[str, str], float] = {}
         self._shown: Counter[tuple[str, str]] = Counter()
         self._offered: Counter[str] = Counter()
+        self._judgeable: dict[str, Hint] = {}
+        self._unwanted_until: dict[str, float] = {}
+        self._used: set[tuple[str, str]] = set()
         self._allowance = settings.hint_reserve
         self._earned_at = 0.0
 
@@ -60,6 +73,23 @@ class Arbiter:
     def finish(self, now: float) -> tuple[HintExpired, ...]:
         """Take the live hint away, the call is over."""
         return self.expire(now) or self._take_away(now, "call_ended")
+
+    def judge(self, hint_id: str, verdict: HintVerdict, now: float) -> None:
+        """Learn what the agent thinks of a hint.
+
+        The strategy of an unwanted one is not offered again for ``unwanted_quiet`` seconds, and
+        the hint is gone without an expiry; a used one is not repeated for its cause in this
+        call. Neither keeps an alert or a compliance hint from being shown.
+        """
+        hint = self._judgeable.get(hint_id)
+        if hint is None:
+            return
+        if verdict in UNWANTED:
+            self._unwanted_until[hint.strategy] = now + self._settings.unwanted_quiet
+            if self._live is hint:
+                self._live = None
+        elif verdict == "used":
+            self._used.add((hint.strategy, hint.cause))
 
     def offer(self, candidates: Iterable[Candidate], now: float) -> tuple[Advice, ...]:
         """Offer the best candidate that may be shown now.
@@ -95,9 +125,15 @@ class Arbiter:
             return False
         if now < self._quiet_until.get((item.strategy, item.cause), now):
             return False
+        if item.priority > ALWAYS_SHOWN and self._is_spent(item, now):
+            return False
         if self._too_soon(item, now):
             return False
         return self._affords(item.priority)
+
+    def _is_spent(self, item: Candidate, now: float) -> bool:
+        unwanted = now < self._unwanted_until.get(item.strategy, now)
+        return unwanted or (item.strategy, item.cause) in self._used
 
     def _affords(self, priority: Priority) -> bool:
         if priority <= ALWAYS_SHOWN:
@@ -129,7 +165,11 @@ class Arbiter:
             offered_at=now,
             ttl=item.ttl,
             evidence=item.evidence,
+            rule=item.rule,
         )
+        self._judgeable[self._live.hint_id] = self._live
+        if len(self._judgeable) > MAX_JUDGED:
+            del self._judgeable[next(iter(self._judgeable))]
         return self._live
 
     def _take_away(self, at: float, reason: str) -> tuple[HintExpired, ...]:

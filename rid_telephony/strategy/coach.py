@@ -15,7 +15,7 @@ from rid_telephony.strategy.arbiter import Arbiter
 from rid_telephony.strategy.conditions import certainty
 from rid_telephony.strategy.deadlines import MustSayWatch
 from rid_telephony.strategy.memory import CallMemory
-from rid_telephony.strategy.messages import Advice, CallSummary, ComplianceAlert
+from rid_telephony.strategy.messages import Advice, CallSummary, ComplianceAlert, HintVerdict
 from rid_telephony.strategy.playbook import Playbook
 from rid_telephony.strategy.situation import Situation
 from rid_telephony.strategy.summary import FollowUps, summarise
@@ -86,6 +86,18 @@ class Coach:
         if self._last is None:
             return ()
         return self._advise(self._situation(*self._last))
+
+    def learn(self, context: CustomerContext, profile: Profile) -> None:
+        """Take in all that the bank knows now; ``profile`` has it already."""
+        self._context = context
+        self._memory.learn(context)
+        if self._last:
+            self._last = (self._last[0], profile)
+
+    def judge(self, hint_id: str, verdict: HintVerdict, now: float) -> None:
+        """Learn what the agent thinks of a hint; see :meth:`Arbiter.judge`."""
+        self._advance(now)
+        self._arbiter.judge(hint_id, verdict, self._now)
 
     def finish(self, now: float) -> tuple[Advice, ...]:
         """Take the live hint away; the call is over."""

@@ -77,9 +77,15 @@ class CallMemory:
     _no_contacts: int = 0
 
     def __post_init__(self) -> None:
-        if self.context.do_not_call:
+        self.learn(self.context)
+
+    def learn(self, context: CustomerContext) -> None:
+        """Take in all that the bank knows now."""
+        self.context = context
+        if context.do_not_call:
             self.no_contact = self.refused = True
-            self._no_contacts = 1  # the profile counts the bank's knowledge as the first request
+            # The profile counts the bank's knowledge as the first request.
+            self._no_contacts = max(1, self._no_contacts)
 
     def hear_customer(
         self, utterance: Utterance, signals: CustomerSignals, profile: Profile

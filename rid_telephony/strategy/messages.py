@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Literal
 
 from rid_telephony.rid.messages import Finding
 from rid_telephony.rid.profile.messages import Profile
@@ -42,6 +43,12 @@ STRATEGIES = (
 """Strategy ids of ``labels.md``; a playbook may use no other."""
 
 
+HintVerdict = Literal["displayed", "used", "useful", "wrong", "dismissed"]
+"""What an agent, or the screen for them, says of a hint."""
+UNWANTED: tuple[HintVerdict, ...] = ("wrong", "dismissed")
+"""Verdicts that take a hint away."""
+
+
 class Priority(IntEnum):
     """Lower is more urgent: 警示 合规 异议 机会 指导 信息."""
 
@@ -68,6 +75,7 @@ class Hint:
         offered_at: Seconds on the call's clock.
         ttl: Seconds that it stays worth showing.
         evidence: Ids of the utterances behind it.
+        rule: Id of the playbook's rule that proposed it.
     """
 
     hint_id: str
@@ -81,6 +89,7 @@ class Hint:
     offered_at: float
     ttl: float
     evidence: tuple[str, ...]
+    rule: str = ""
 
     @property
     def expires_at(self) -> float:

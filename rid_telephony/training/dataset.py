@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 import random
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse as sp  # type: ignore[import-untyped]  # no type information
 from numpy.typing import NDArray
 
+from rid_telephony.errors import InputError
 from rid_telephony.evaluation.records import AgentRecord, CustomerRecord
 from rid_telephony.rid.features import features
 from rid_telephony.rid.lexicon import Cues
@@ -19,8 +20,9 @@ from rid_telephony.rid.text import TermRepair, hear
 from rid_telephony.training.corpus import RecordT, Sample
 from rid_telephony.training.noise import HomophoneNoise
 
-FEATURES_PER_NAME = 2
+FEATURES_PER_NAME = 3
 """A feature must occur in this many utterances to be kept."""
+_FEWEST_WRITERS = 2
 _SPARSE_GROUPS = "cpx"
 _SHORT_LIST_WEIGHT = 0.6
 _IDF_SCALE = 5.0
@@ -37,7 +39,8 @@ class Examples:
         copies: Rows made from samples: by homophone noise, or as a recogniser heard them.
         owner: For each copy the index of its sample.
         heard: For each copy whether a recogniser wrote it (True) or noise did.
-        writer: Of each sample: whole writers are held out.
+        writer: Of each sample.
+        held: True for the samples of the writers that are held out.
     """
 
     original: tuple[Weighted, ...]
@@ -45,6 +48,7 @@ class Examples:
     owner: NDArray[np.int64]
     heard: NDArray[np.bool_]
     writer: tuple[str, ...]
+    held: NDArray[np.bool_]
 
 
 class Vocabulary:
@@ -87,6 +91,21 @@ def _weight(name: str, count: int, total: int) -> float:
     return (math.log((1 + total) / (1 + count)) + 1) / _IDF_SCALE
 
 
+def held_out_writers(writers: Iterable[str]) -> list[str]:
+    """Every third writer in alphabetical order; the last one where there are fewer than three.
+
+    Raises:
+        InputError: There is one writer only.
+    """
+    names = sorted(set(writers))
+    if len(names) < _FEWEST_WRITERS:
+        raise InputError(
+            "The corpus needs two writers of each party: one is held out to judge the model.",
+            "Name files after their writers, such as a1.jsonl and b1.jsonl.",
+        )
+    return names[2::3] or names[-1:]
+
+
 @dataclass(frozen=True, slots=True)
 class Listener:
     """What turns text into features, and text into noise."""
@@ -107,7 +126,7 @@ def examples(
     listener: Listener,
     noise: HomophoneNoise,
     seed: int,
-    hold_out: Sequence[str],
+    writers: Sequence[str],
 ) -> Examples:
     """Features of the samples, of a noisy copy of each, and of what a recogniser made of them.
 
@@ -117,7 +136,7 @@ def examples(
         listener: Text to features.
         noise: Makes the noisy copies.
         seed: Of the noise.
-        hold_out: The group of each sample in cross validation.
+        writers: Of each sample; every third of them is held out.
     """
     source = random.Random(seed)  # noqa: S311 - noise for training, not for secrets
     copies: list[Weighted] = []
@@ -135,5 +154,6 @@ def examples(
         copies=tuple(copies),
         owner=np.array(owner, np.int64),
         heard=np.array(heard, np.bool_),
-        writer=tuple(hold_out),
+        writer=tuple(writers),
+        held=np.isin(list(writers), held_out_writers(writers)),
     )

@@ -1,4 +1,4 @@
-"""Writes the classifier as an ONNX graph, built by hand: gather, weigh, add up, squash."""
+"""Writes the counting reader as an ONNX graph, built by hand: gather, weigh, add up."""
 
 from __future__ import annotations
 
@@ -23,12 +23,10 @@ class Output:
 
     Attributes:
         name: Of the output.
-        softmax: True for one label out of several, False for any number of them.
-        model: Its calibrated weights.
+        model: Its weights.
     """
 
     name: str
-    softmax: bool
     model: Linear
 
 
@@ -44,7 +42,6 @@ def write_graph(path: Path, outputs: Sequence[Output], scale: NDArray[np.float64
     padded = np.concatenate([np.zeros((1, table.shape[1])), table]).astype(np.float16)
     bias = np.concatenate([one.model.bias for one in outputs]).astype(np.float32)
     sizes = np.array([len(one.model.bias) for one in outputs], np.int64)
-    raw = [f"{one.name}.logits" for one in outputs]
     nodes = [
         helper.make_node("Gather", ["table", "ids"], ["half"]),
         helper.make_node("Cast", ["half"], ["rows"], to=TensorProto.FLOAT),
@@ -52,8 +49,7 @@ def write_graph(path: Path, outputs: Sequence[Output], scale: NDArray[np.float64
         helper.make_node("Mul", ["rows", "column"], ["weighed"]),
         helper.make_node("ReduceSum", ["weighed", "middle"], ["sum"], keepdims=0),
         helper.make_node("Add", ["sum", "bias"], ["logits"]),
-        helper.make_node("Split", ["logits", "sizes"], raw, axis=1),
-        *(_squash(one, name) for one, name in zip(outputs, raw, strict=True)),
+        helper.make_node("Split", ["logits", "sizes"], [one.name for one in outputs], axis=1),
     ]
     graph = helper.make_graph(
         nodes,
@@ -82,9 +78,3 @@ def write_graph(path: Path, outputs: Sequence[Output], scale: NDArray[np.float64
     )
     onnx.checker.check_model(model)
     path.write_bytes(model.SerializeToString(deterministic=True))
-
-
-def _squash(output: Output, logits: str) -> onnx.NodeProto:
-    if output.softmax:
-        return helper.make_node("Softmax", [logits], [output.name], axis=1)
-    return helper.make_node("Sigmoid", [logits], [output.name])

@@ -8,9 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp  # type: ignore[import-untyped]  # no type information
 from numpy.typing import NDArray
-from scipy.optimize import (  # type: ignore[import-untyped]  # no type information
-    minimize_scalar,
-)
 from sklearn.linear_model import LogisticRegression
 
 from rid_telephony.training.dataset import Examples, Vocabulary
@@ -44,18 +41,46 @@ class Linear:
 
 
 @dataclass(frozen=True, slots=True)
-class HeldOut:
-    """Logits for utterances of writers that the model had not seen.
+class Readings:
+    """Logits of both readers for utterances of writers that neither had seen.
 
     Attributes:
-        original: One row for each sample.
-        heard: One row for each copy that a recogniser wrote.
+        counted: Rows x labels, of the linear model on features.
+        understood: Rows x labels, of the text encoder.
+    """
+
+    counted: Array
+    understood: Array
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOut:
+    """What the readers say of the writers held out.
+
+    Attributes:
+        rows: Which samples; ``original`` has one row for each.
+        original: The utterances as they were written.
+        heard: Their copies that a recogniser wrote.
         heard_owner: The sample of each of those.
+    """
+
+    rows: NDArray[np.int64]
+    original: Readings
+    heard: Readings
+    heard_owner: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """The encoder's logits of one head for the writers held out.
+
+    Attributes:
+        original: One row for each of their samples.
+        heard: One row for each copy of these that a recogniser wrote.
     """
 
     original: Array
     heard: Array
-    heard_owner: NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,46 +145,19 @@ def fit_all(fit: Fit, data: Matrices, labels: NDArray[np.int64]) -> Linear:
     return _fit_rows(fit, data, labels, rows)
 
 
-def hold_out(fit: Fit, data: Matrices, labels: NDArray[np.int64]) -> HeldOut:
-    """Logits of every sample by a model that saw nothing of its writer."""
-    writers = np.array(data.examples.writer)
-    heard = np.flatnonzero(data.examples.heard)
-    owner = data.examples.owner[heard]
-    original = np.zeros(labels.shape)
-    by_recogniser = np.zeros((len(heard), labels.shape[1]))
-    for writer in sorted(set(writers.tolist())):
-        model = _fit_rows(fit, data, labels, writers != writer)
-        mine = writers == writer
-        original[mine] = model.logits(data.original[mine])
-        theirs = mine[owner]
-        by_recogniser[theirs] = model.logits(data.copies[heard[theirs]])
-    return HeldOut(original, by_recogniser, owner)
-
-
-def temperature(logits: Array, labels: NDArray[np.int64]) -> float:
-    """The divisor of the logits that makes softmax probabilities most likely (Guo et al., 2017)."""
-    wanted = labels.argmax(axis=1)
-
-    def loss(log_divisor: float) -> float:
-        scaled = logits / np.exp(log_divisor)
-        scaled = scaled - scaled.max(axis=1, keepdims=True)
-        right = scaled[np.arange(len(wanted)), wanted]
-        return float(np.mean(np.log(np.exp(scaled).sum(axis=1)) - right))
-
-    return float(np.exp(minimize_scalar(loss, bounds=(-3, 3), method="bounded").x))
-
-
-def platt(logits: Array, labels: NDArray[np.int64]) -> tuple[Array, Array]:
-    """Slope and offset for each label that make sigmoid probabilities most likely (Platt, 1999)."""
-    slopes, offsets = np.ones(logits.shape[1]), np.zeros(logits.shape[1])
-    for column in range(logits.shape[1]):
-        wanted = labels[:, column]
-        if wanted.min() == wanted.max():
-            continue
-        model = LogisticRegression(C=1.0).fit(logits[:, [column]], wanted)
-        slopes[column] = max(float(model.coef_[0, 0]), 0.05)
-        offsets[column] = float(model.intercept_[0])
-    return slopes, offsets
+def hold_out(
+    fit: Fit, data: Matrices, labels: NDArray[np.int64], understood: Understood
+) -> HeldOut:
+    """What a model that saw nothing of the writers held out says of them."""
+    held = data.examples.held
+    copies = np.flatnonzero(data.examples.heard & held[data.examples.owner])
+    model = _fit_rows(fit, data, labels, ~held)
+    return HeldOut(
+        rows=np.flatnonzero(held),
+        original=Readings(model.logits(data.original[held]), understood.original),
+        heard=Readings(model.logits(data.copies[copies]), understood.heard),
+        heard_owner=data.examples.owner[copies],
+    )
 
 
 def softmax(logits: Array) -> Array:

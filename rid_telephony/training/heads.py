@@ -1,9 +1,10 @@
-"""From held-out logits to a head: calibration, thresholds, and the figures of the card."""
+"""From held-out logits to a head: weights of the readers, thresholds, figures of the card."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,23 +17,17 @@ from rid_telephony.evaluation.metrics import (
     total,
 )
 from rid_telephony.rid.classifier import Head
-from rid_telephony.training.fitting import (
-    Array,
-    HeldOut,
-    Linear,
-    platt,
-    sigmoid,
-    softmax,
-    temperature,
-)
+from rid_telephony.training.fitting import Array, HeldOut, Linear, sigmoid, softmax
+from rid_telephony.training.mixing import Mix, mix_several, mix_single
 
 NEVER = 1.0
 """A threshold that no probability passes in practice."""
 _GRID = tuple(round(0.05 * step, 2) for step in range(3, 17))
-_ALONE_GRID = tuple(round(0.02 * step, 2) for step in range(42, 50))
+_ALONE_GRID = (*(round(0.02 * step, 2) for step in range(42, 50)), 0.985, 0.99, 0.995, 0.997, 0.999)
 _ALONE_PRECISION = 0.9
 _FEWEST_FINDS = 3
 _PRIOR_RECORDS = 20.0
+_EVEN = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +40,9 @@ class Figures:
         by_label: F1 of each label.
         heard: The score on texts that a recogniser wrote; None without such texts.
         heard_count: How many.
-        error_before: Expected calibration error before calibration.
-        error_after: And after it.
+        alone: The score of each reader by itself: the counting one, the encoder.
+        error: Expected calibration error.
+        error_before: That of the encoder by itself, not calibrated.
     """
 
     score: float
@@ -54,8 +50,9 @@ class Figures:
     by_label: Mapping[str, float]
     heard: float | None
     heard_count: int
+    alone: tuple[float, float]
+    error: float
     error_before: float
-    error_after: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +60,7 @@ class Trained:
     """A head ready for export.
 
     Attributes:
-        model: Weights with the calibration taken in.
+        model: Weights of the counting reader.
     """
 
     head: Head
@@ -93,13 +90,10 @@ class Truth:
 
 
 def finish_one(name: str, fallback: str, truth: Truth, model: Linear, held_out: HeldOut) -> Trained:
-    """Calibrate a head of exactly one label."""
-    divisor = temperature(held_out.original, truth.wanted)
-    scored = Linear(model.weights / divisor, model.bias / divisor)
-    after = softmax(held_out.original / divisor)
-    head = Head(name=name, kind="one", labels=truth.labels, fallback=fallback)
-    figures = _figures_one(truth, after, softmax(held_out.original), held_out)
-    return Trained(head, scored, figures)
+    """Choose how much each reader counts in a head of exactly one label."""
+    mix = mix_single(held_out.original, truth.wanted[held_out.rows])
+    head = _head(name, "one", truth.labels, mix, fallback=fallback)
+    return Trained(head, model, _figures_one(truth, mix, held_out))
 
 
 def finish_any(
@@ -110,7 +104,7 @@ def finish_any(
     rules: Array,
     rule_weight: float,
 ) -> Trained:
-    """Calibrate a head of any number of labels and choose a threshold for each.
+    """Choose how much each reader counts for each label, and from which probability it is given.
 
     Args:
         name: Of the head.
@@ -120,14 +114,39 @@ def finish_any(
         rules: Samples x labels, the rules' confidence, joined as at run time.
         rule_weight: Share of the rules.
     """
-    slopes, offsets = platt(held_out.original, truth.wanted)
-    after = sigmoid(held_out.original * slopes + offsets)
-    joined = rule_weight * rules + (1 - rule_weight) * after
-    thresholds = _thresholds(joined, truth)
-    head = Head(name=name, kind="any", labels=truth.labels, thresholds=thresholds)
-    calibrated = Linear(model.weights * slopes, model.bias * slopes + offsets)
-    figures = _figures_any(truth, joined, after, sigmoid(held_out.original), thresholds)
-    return Trained(head, calibrated, figures)
+    wanted = truth.wanted[held_out.rows]
+    mix = mix_several(held_out.original, wanted)
+    after = mix.several(held_out.original)
+    joined = rule_weight * rules[held_out.rows] + (1 - rule_weight) * after
+    thresholds = _thresholds(joined, truth.labels, wanted)
+    head = _head(name, "any", truth.labels, mix, thresholds=thresholds)
+    figures = _figures_any(truth, joined, after, held_out, thresholds)
+    return Trained(head, model, figures)
+
+
+def _head(
+    name: str,
+    kind: Literal["one", "any"],
+    labels: tuple[str, ...],
+    mix: Mix,
+    *,
+    fallback: str = "",
+    thresholds: dict[str, float] | None = None,
+) -> Head:
+    return Head(
+        name=name,
+        kind=kind,
+        labels=labels,
+        fallback=fallback,
+        thresholds=thresholds or {},
+        counted=_rounded(mix.counted),
+        understood=_rounded(mix.understood),
+        offsets=_rounded(mix.offsets),
+    )
+
+
+def _rounded(values: Array) -> tuple[float, ...]:
+    return tuple(round(float(value), 4) for value in values)
 
 
 def alone_thresholds(
@@ -138,37 +157,35 @@ def alone_thresholds(
     The lowest one from ``minimum`` on at which nine of ten finds on unseen batches are right;
     :data:`NEVER` where there is none or too few finds to tell.
     """
-    slopes, offsets = platt(held_out.original, truth.wanted)
-    after = sigmoid(held_out.original * slopes + offsets)
+    wanted = truth.wanted[held_out.rows]
+    after = mix_several(held_out.original, wanted).several(held_out.original)
     chosen = dict.fromkeys(truth.labels, NEVER)
     for column, label in enumerate(trained.head.labels):
         for threshold in (one for one in _ALONE_GRID if one >= minimum):
             found = after[:, column] >= threshold
-            right = int(truth.wanted[found, column].sum())
+            right = int(wanted[found, column].sum())
             if found.sum() >= _FEWEST_FINDS and right >= _ALONE_PRECISION * found.sum():
                 chosen[label] = threshold
                 break
     return chosen
 
 
-def _thresholds(joined: Array, truth: Truth) -> dict[str, float]:
+def _thresholds(
+    joined: Array, labels: Sequence[str], wanted: NDArray[np.int64]
+) -> dict[str, float]:
     """The best threshold of each label, drawn towards the best common one where it is rare."""
-    common = max(_GRID, key=lambda each: _micro(joined, truth, each))
+    common = max(_GRID, key=lambda each: _f1(joined >= each, wanted))
     chosen = {}
-    for column, label in enumerate(truth.labels):
-        own = max(_GRID, key=lambda each: _column_f1(joined[:, column], truth, column, each))
-        count = float(truth.wanted[:, column].sum())
+    for column, label in enumerate(labels):
+        own = max(_GRID, key=lambda each: _column_f1(joined, wanted, column, each))
+        count = float(wanted[:, column].sum())
         share = count / (count + _PRIOR_RECORDS)
         chosen[label] = round(share * own + (1 - share) * common, 3)
     return chosen
 
 
-def _micro(joined: Array, truth: Truth, threshold: float) -> float:
-    return _f1(joined >= threshold, truth.wanted)
-
-
-def _column_f1(values: Array, truth: Truth, column: int, threshold: float) -> float:
-    return _f1(values >= threshold, truth.wanted[:, column])
+def _column_f1(joined: Array, wanted: NDArray[np.int64], column: int, threshold: float) -> float:
+    return _f1(joined[:, column] >= threshold, wanted[:, column])
 
 
 def _f1(found: NDArray[np.bool_], wanted: NDArray[np.int64]) -> float:
@@ -176,46 +193,67 @@ def _f1(found: NDArray[np.bool_], wanted: NDArray[np.int64]) -> float:
     return 2 * right / max(float(found.sum() + wanted.sum()), 1.0)
 
 
-def _figures_one(truth: Truth, after: Array, before: Array, held_out: HeldOut) -> Figures:
+def _figures_one(truth: Truth, mix: Mix, held_out: HeldOut) -> Figures:
+    rows = held_out.rows
     counted = truth.counted()
-    gold = _names(truth.labels, truth.wanted)
+    wanted, scored = truth.wanted[rows], np.flatnonzero(counted[rows])
+    gold = _names(truth.labels, wanted)
+    labels = sorted({gold[row] for row in scored})
+
+    def score(found: Sequence[str], chosen: NDArray[np.int64]) -> float:
+        return macro_f1([gold[row] for row in chosen], [found[row] for row in chosen], labels)
+
+    after = mix.single(held_out.original)
     found = _names(truth.labels, after)
-    labels = sorted({gold[row] for row in np.flatnonzero(counted)})
-
-    def score(rows: NDArray[np.int64]) -> float:
-        return macro_f1([gold[row] for row in rows], [found[row] for row in rows], labels)
-
-    rows = np.flatnonzero(counted)
-    heard = _names(truth.labels, held_out.heard)
+    heard = _names(truth.labels, mix.single(held_out.heard))
+    names = _names(truth.labels, truth.wanted)
     pairs = [
-        (gold[owner], one)
+        (names[owner], one)
         for owner, one in zip(held_out.heard_owner, heard, strict=True)
         if counted[owner]
     ]
-    scores = label_scores([[gold[row]] for row in rows], [[found[row]] for row in rows], labels)
+    scores = label_scores([[gold[row]] for row in scored], [[found[row]] for row in scored], labels)
+    readers = (held_out.original.counted, held_out.original.understood)
     return Figures(
-        score=score(rows),
+        score=score(found, scored),
         by_writer={
-            writer: score(np.flatnonzero(counted & (np.array(truth.writers) == writer)))
-            for writer in sorted(set(truth.writers))
+            writer: score(
+                found, np.array([row for row in scored if truth.writers[rows[row]] == writer])
+            )
+            for writer in sorted({truth.writers[row] for row in rows})
         },
         by_label={label: one.f1 for label, one in scores.items()},
         heard=macro_f1([one for one, _ in pairs], [other for _, other in pairs], labels)
         if pairs
         else None,
         heard_count=len(pairs),
-        error_before=_error(before, truth),
-        error_after=_error(after, truth),
+        alone=(
+            score(_names(truth.labels, readers[0]), scored),
+            score(_names(truth.labels, readers[1]), scored),
+        ),
+        error=_error(after, wanted),
+        error_before=_error(softmax(readers[1]), wanted),
     )
 
 
 def _figures_any(
-    truth: Truth, joined: Array, after: Array, before: Array, thresholds: Mapping[str, float]
+    truth: Truth,
+    joined: Array,
+    after: Array,
+    held_out: HeldOut,
+    thresholds: Mapping[str, float],
 ) -> Figures:
+    rows = held_out.rows
+    wanted = truth.wanted[rows]
     limits = np.array([thresholds[label] for label in truth.labels])
-    gold = _sets(truth.labels, truth.wanted == 1)
+    gold = _sets(truth.labels, wanted == 1)
     found = _sets(truth.labels, joined >= limits)
-    writers = np.array(truth.writers)
+    writers = np.array(truth.writers)[rows]
+    readers = (sigmoid(held_out.original.counted), sigmoid(held_out.original.understood))
+
+    def alone(probabilities: Array) -> float:
+        return micro_f1(gold, _sets(truth.labels, probabilities >= _EVEN), truth.labels)
+
     return Figures(
         score=total(label_scores(gold, found, truth.labels)).f1,
         by_writer={
@@ -224,23 +262,24 @@ def _figures_any(
                 [found[row] for row in np.flatnonzero(writers == writer)],
                 truth.labels,
             )
-            for writer in sorted(set(truth.writers))
+            for writer in sorted(set(writers.tolist()))
         },
         by_label={label: one.f1 for label, one in label_scores(gold, found, truth.labels).items()},
         heard=None,
         heard_count=0,
-        error_before=_error_any(before, truth),
-        error_after=_error_any(after, truth),
+        alone=(alone(readers[0]), alone(readers[1])),
+        error=_error_any(after, wanted),
+        error_before=_error_any(readers[1], wanted),
     )
 
 
-def _error(probabilities: Array, truth: Truth) -> float:
-    right = probabilities.argmax(axis=1) == truth.wanted.argmax(axis=1)
+def _error(probabilities: Array, wanted: NDArray[np.int64]) -> float:
+    right = probabilities.argmax(axis=1) == wanted.argmax(axis=1)
     return calibration_error(probabilities.max(axis=1).tolist(), right.tolist())
 
 
-def _error_any(probabilities: Array, truth: Truth) -> float:
-    return calibration_error(probabilities.ravel().tolist(), (truth.wanted == 1).ravel().tolist())
+def _error_any(probabilities: Array, wanted: NDArray[np.int64]) -> float:
+    return calibration_error(probabilities.ravel().tolist(), (wanted == 1).ravel().tolist())
 
 
 def _names(labels: Sequence[str], rows: NDArray[np.generic]) -> list[str]:

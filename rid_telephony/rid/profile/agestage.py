@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Self
 
 from pydantic import Field, model_validator
 
 from rid_telephony.datafile import DataModel
-from rid_telephony.rid.messages import AGE_STAGES, Facts
+from rid_telephony.rid.messages import AGE_STAGES, Evidence, Facts
+from rid_telephony.rid.profile.facts import CRM_QUOTE, entry
 
 
 class AgeClue(DataModel):
@@ -40,14 +42,38 @@ class AgeRules(DataModel):
 
 def age_stage(facts: Facts, rules: AgeRules) -> str:
     """The stage, or empty while nothing tells it."""
+    return _judged(facts, rules)[0]
+
+
+def age_evidence(facts: Facts, rules: AgeRules, sources: Mapping[str, str]) -> tuple[Evidence, ...]:
+    """The fact that tells the stage; nothing while none does.
+
+    Args:
+        facts: All that is known.
+        rules: Bounds and clues.
+        sources: Field of ``facts``, or entry of a list in it, to the utterance that told it.
+    """
+    stage, key, value = _judged(facts, rules)
+    if not stage:
+        return ()
+    name = key.partition(".")[0]
+    words = facts.quotes.get(key, CRM_QUOTE)
+    quote = f"{name}={value}" if words == CRM_QUOTE else words
+    signal = key if name == "event" else f"fact.{name}"
+    return (Evidence(sources.get(key, ""), quote, signal, 1.0),)
+
+
+def _judged(facts: Facts, rules: AgeRules) -> tuple[str, str, str]:
+    """Stage, the fact that tells it as a key of the sources, its value; empty if none does."""
     if facts.age is not None:
         reached = [stage for stage, bound in rules.from_age.items() if facts.age >= bound]
-        return reached[-1] if reached else ""
+        return (reached[-1], "age", str(facts.age)) if reached else ("", "", "")
     if facts.age_stage in AGE_STAGES:
-        return facts.age_stage
+        return facts.age_stage, "age_stage", facts.age_stage
     for clue in rules.clues:
-        if set(clue.events) & set(facts.event):
-            return clue.stage
+        told = [event for event in facts.event if event in clue.events]
+        if told:
+            return clue.stage, entry("event", told[0]), told[0]
         if facts.occupation and any(re.search(word, facts.occupation) for word in clue.occupation):
-            return clue.stage
-    return ""
+            return clue.stage, "occupation", facts.occupation
+    return "", "", ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
@@ -37,7 +38,34 @@ def from_context(context: CustomerContext) -> Facts:
         "holdings": tuple(dict.fromkeys(context.holdings))[:_MAX_ITEMS],
     }
     quotes = {name: CRM_QUOTE for name, value in values.items() if value}
+    quotes.update({entry("holdings", item): CRM_QUOTE for item in values["holdings"]})
     return Facts(**values, quotes=quotes)
+
+
+def informed(known: Facts, context: CustomerContext, told: Collection[str]) -> Facts:
+    """Both together, where the CRM tells something during the call.
+
+    What the customer said stays: also their stage of life, though the CRM knows the age.
+
+    Args:
+        known: All that is known so far.
+        context: What the CRM knows now.
+        told: Fields of ``known`` that were said in the call.
+    """
+    kept = {*told, "age"} if "age_stage" in told else set(told)
+    crm = from_context(context)
+    scalars: dict[str, Any] = {
+        name: getattr(crm, name)
+        for name in _SCALARS
+        if name not in kept and _given(getattr(crm, name))
+    }
+    added = tuple(item for item in crm.holdings if item not in known.holdings)
+    quotes = dict.fromkeys(scalars, CRM_QUOTE)
+    quotes.update({entry("holdings", item): CRM_QUOTE for item in added})
+    if added and not known.holdings:
+        quotes["holdings"] = CRM_QUOTE
+    holdings = (*known.holdings, *added)[:_MAX_ITEMS]
+    return replace(known, **scalars, holdings=holdings, quotes={**known.quotes, **quotes})
 
 
 def novel(known: Facts, heard: Facts) -> Facts:
@@ -67,7 +95,24 @@ def merged(known: Facts, heard: Facts) -> Facts:
     }
     told = told_fields(new)
     quotes = {**known.quotes, **{k: v for k, v in heard.quotes.items() if k in told}}
+    quotes.update(
+        {
+            entry(name, item): heard.quotes.get(name, "")
+            for name in _LISTS
+            for item in getattr(new, name)
+        }
+    )
     return replace(known, **scalars, **lists, quotes=quotes)
+
+
+def entry(name: str, item: str) -> str:
+    """The key of one entry of a list, in ``quotes`` and in the sources: each has its own words."""
+    return f"{name}.{item}"
+
+
+def told_entries(facts: Facts) -> tuple[str, ...]:
+    """Keys of the entries that the lists hold."""
+    return tuple(entry(name, item) for name in _LISTS for item in getattr(facts, name))
 
 
 def told_fields(facts: Facts) -> tuple[str, ...]:

@@ -94,7 +94,7 @@ class GaugeKeeper:
     def gauge(self) -> Gauge:
         """A snapshot."""
         trend = self._value - self._turns[0] if self._turns else 0.0
-        return Gauge(self._value, trend, self._evidence)
+        return Gauge(self._value, trend, self._evidence, self._rules.start)
 
     def begin_turn(self) -> None:
         """Note the value before a customer utterance; trends are taken against it."""
@@ -114,7 +114,7 @@ class GaugeKeeper:
         self._move(utterance_id, parts)
 
     def start(self, observations: Sequence[Observation]) -> None:
-        """Start from what was known before the call; the bounds of an utterance do not hold."""
+        """Move by what the bank knows; the bounds of an utterance do not hold."""
         self._move("", self._parts(observations, 1.0))
 
     def _move(self, utterance_id: str, parts: list[Evidence]) -> None:

@@ -59,7 +59,7 @@ class GaugeRow:
             keeper.apply(utterance_id, seen)
 
     def context(self, seen: Sequence[Observation]) -> None:
-        """Start from what the CRM knows."""
+        """Take in what the CRM knows."""
         for keeper in self._keepers.values():
             keeper.start(seen)
 

@@ -20,11 +20,14 @@ class Gauge:
         value: 0..100.
         trend: Change over the last few customer utterances, in points.
         evidence: The strongest movers, latest last; bounded.
+        start: Value before anything was known of this customer. All moves, listed or not, add
+            up to ``value - start``.
     """
 
     value: float
     trend: float = 0.0
     evidence: tuple[Evidence, ...] = ()
+    start: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +156,7 @@ class Demand:
         stratum: Leading tier, empty until there is evidence.
         strata: Every tier to its probability.
         age_stage: One of ``AGE_STAGES`` or empty.
+        age_stage_evidence: The fact that it was read from; ``delta`` is 1, it decides alone.
         needs: Ranked, heaviest first.
         products: Best match first.
         facts: All facts of the call so far and of the CRM.
@@ -165,6 +169,7 @@ class Demand:
     needs: tuple[Ranked, ...]
     products: tuple[ProductMatch, ...]
     facts: Facts
+    age_stage_evidence: tuple[Evidence, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +183,7 @@ class CustomerState:
         churn_risk: 0..1.
         evidence: Of the state; evidence of a risk carries its name before the signal, as in
             ``complaint_risk/emotion.angry``, and its ``delta`` is in 0..1.
+        starts: Risk name to its value, 0..1, before anything was known of this customer.
     """
 
     label: str
@@ -185,6 +191,7 @@ class CustomerState:
     complaint_risk: float
     churn_risk: float
     evidence: tuple[Evidence, ...] = ()
+    starts: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

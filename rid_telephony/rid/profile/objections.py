@@ -53,16 +53,15 @@ class ObjectionKeeper:
 
     Args:
         rules: What counts.
-        do_not_call: True when the CRM has a do-not-call request already.
     """
 
-    def __init__(self, rules: ObjectionRules, *, do_not_call: bool = False) -> None:
+    def __init__(self, rules: ObjectionRules) -> None:
         self._rules = rules
         self._open: dict[str, _Open] = {}
         self._refused = False
         self._angry = False
         self.refusals = 0
-        self.do_not_call_requests = int(do_not_call)
+        self.do_not_call_requests = 0
 
     def records(self) -> tuple[ObjectionRecord, ...]:
         """Every kind that was raised, in the order of the first time."""
@@ -70,6 +69,10 @@ class ObjectionKeeper:
             ObjectionRecord(label, one.count, "resolved" if one.resolved else "open", one.last)
             for label, one in self._open.items()
         )
+
+    def barred(self) -> None:
+        """The CRM has a do-not-call request; it counts once, and not beside the customer's own."""
+        self.do_not_call_requests = max(1, self.do_not_call_requests)
 
     def customer(
         self, utterance_id: str, signals: CustomerSignals, seen: Sequence[Observation], quote: str

@@ -61,7 +61,7 @@ class RelationshipKeeper:
         self._strained = 0
 
     def context(self, seen: Sequence[Observation]) -> None:
-        """Start from what the CRM knows."""
+        """Take in what the CRM knows."""
         self._score.start(seen)
 
     def customer(self, utterance_id: str, seen: Sequence[Observation]) -> None:

@@ -95,7 +95,7 @@ class StateKeeper:
         self._risks = {name: GaugeKeeper(rule, evidence) for name, rule in rules.risks.items()}
 
     def context(self, seen: Sequence[Observation]) -> None:
-        """Start from what the CRM knows."""
+        """Take in what the CRM knows."""
         for keeper in self._risks.values():
             keeper.start(seen)
 
@@ -132,6 +132,7 @@ class StateKeeper:
             complaint_risk=risks["complaint_risk"].value / 100.0,
             churn_risk=risks["churn_risk"].value / 100.0,
             evidence=tuple(evidence),
+            starts={name: gauge.start / 100.0 for name, gauge in risks.items()},
         )
 
     def _raise_levels(self, utterance_id: str, seen: Sequence[Observation]) -> None:

@@ -17,7 +17,7 @@ from pydantic import Field, model_validator
 from rid_telephony.datafile import DataModel
 from rid_telephony.rid.messages import STRATA, Evidence, Facts
 from rid_telephony.rid.patterns import compile_any
-from rid_telephony.rid.profile.facts import CRM_QUOTE
+from rid_telephony.rid.profile.facts import CRM_QUOTE, entry
 
 MAX_WORDS = 60
 """Characters of an occupation or education that are read."""
@@ -27,7 +27,6 @@ _FIELDS = {
     "rank": "occupation",
     "education": "education",
     "income": "income_monthly_cny",
-    "holding": "holdings",
 }
 """Family of the evidence to the field of the facts it was read from."""
 
@@ -131,7 +130,8 @@ class StratumJudge:
 
         Args:
             facts: All that is known.
-            sources: Field of ``facts`` to the utterance that told it; none for the CRM's.
+            sources: Field of ``facts``, or entry of a list in it, to the utterance that told it;
+                none for the CRM's.
 
         The ``delta`` of a piece of evidence is its log likelihood ratio for the leading tier
         against the mean of the others.
@@ -149,7 +149,7 @@ class StratumJudge:
         told = any(not signal.startswith("holding.") for signal, _, _ in found)
         sure = told and strata[lead] >= self._rules.min_probability
         evidence = tuple(
-            Evidence(sources.get(_FIELDS[_family(signal)], ""), quote, signal, _ratio(tiers, lead))
+            Evidence(sources.get(_source(signal), ""), quote, signal, _ratio(tiers, lead))
             for signal, quote, tiers in found
         )
         return (lead if sure else ""), strata, evidence
@@ -174,12 +174,19 @@ class StratumJudge:
                 yield "income", f"{income:.0f}", band.tiers
         for holding in facts.holdings:
             if holding in rules.holdings:
-                quote = facts.quotes.get("holdings", CRM_QUOTE)
-                yield f"holding.{holding}", quote, rules.holdings[holding]
+                quote = facts.quotes.get(entry("holdings", holding), CRM_QUOTE)
+                words = f"holdings={holding}" if quote == CRM_QUOTE else quote
+                yield f"holding.{holding}", words, rules.holdings[holding]
 
 
 def _first(lines: Iterable[tuple[re.Pattern[str] | None, Found]], text: str) -> Found | None:
     return next((one for pattern, one in lines if pattern and pattern.search(text)), None)
+
+
+def _source(signal: str) -> str:
+    """The field of the facts, or the entry of a list, that a piece of evidence is read from."""
+    family, _, name = signal.partition(".")
+    return entry("holdings", name) if family == "holding" else _FIELDS[family]
 
 
 def _family(signal: str) -> str:

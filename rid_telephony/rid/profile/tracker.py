@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from rid_telephony.calls.context import NOTHING_KNOWN, combined
 from rid_telephony.calls.messages import CustomerContext
-from rid_telephony.rid.messages import AgentSignals, CustomerSignals, Signals
+from rid_telephony.rid.messages import AgentSignals, CustomerSignals, Facts, Signals
 from rid_telephony.rid.profile.conduct import ConductKeeper, DetectSaid
 from rid_telephony.rid.profile.crm import observe_context
 from rid_telephony.rid.profile.demand import DemandKeeper
@@ -40,21 +41,31 @@ class ProfileTracker:
         self._relationship = RelationshipKeeper(data.relationship, evidence)
         self._style = StyleKeeper(data.style)
         self._mood = MoodKeeper(data.influence.mood)
-        self._objections = ObjectionKeeper(
-            data.influence.objections, do_not_call=context.do_not_call
-        )
+        self._objections = ObjectionKeeper(data.influence.objections)
         self._factors = GaugeRow(data.influence.factors, evidence)
         self._indices = GaugeRow(data.influence.indices, evidence)
         self._demand = DemandKeeper(data.needs, model.judge, model.matcher, context)
         self._state = StateKeeper(data.state, evidence)
         self._conduct = ConductKeeper(detect_said)
         self._turns = 0
-        self._start(context)
+        self._context = NOTHING_KNOWN
+        self._observe(context, Facts())
         self._profile = self._snapshot()
 
     @property
     def profile(self) -> Profile:
         """The profile as it stands."""
+        return self._profile
+
+    def learn(self, context: CustomerContext) -> Profile:
+        """The profile with what the bank tells during the call.
+
+        What the customer said of themselves stays. The same context again changes nothing.
+        """
+        facts = self._demand.facts
+        self._demand.inform(combined(self._context, context))
+        self._observe(context, facts)
+        self._profile = self._snapshot()
         return self._profile
 
     def hear(self, utterance: Utterance, signals: Signals) -> Profile:
@@ -73,8 +84,13 @@ class ProfileTracker:
         self._profile = self._snapshot()
         return self._profile
 
-    def _start(self, context: CustomerContext) -> None:
-        seen = tuple(observe_context(context, self._model.data.hearing.context))
+    def _observe(self, context: CustomerContext, facts: Facts) -> None:
+        """Move by what the bank knows; ``facts`` are those known before."""
+        before, self._context = self._context, combined(self._context, context)
+        rules = self._model.data.hearing.context
+        seen = tuple(observe_context(self._context, rules, before, facts))
+        if context.do_not_call:
+            self._objections.barred()
         self._relationship.context(seen)
         self._factors.context(seen)
         self._indices.context(seen)

@@ -159,7 +159,7 @@ def test_a_banks_broken_rule_file_is_named_with_line_and_column(tmp_path: Path) 
 
 def test_the_shipped_model_is_small_and_has_its_card() -> None:
     size = sum(path.stat().st_size for path in MODEL.iterdir())
-    assert size < 12_000_000
+    assert size < 40_000_000
     card = (MODEL / "MODEL_CARD.md").read_text(encoding="utf-8")
     assert "customer.objection" in card
     assert "Limits" in card

@@ -7,12 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tiny_encoder import tiny_start
 
+from rid_telephony.errors import InputError
 from rid_telephony.evaluation.labelled import score_utterances
 from rid_telephony.rid.loading import load_signal_detector
 from rid_telephony.rid.messages import AGENT_ACTS, EMOTIONS
 from rid_telephony.settings.rid import RidSettings
-from rid_telephony.training.train import train
+from rid_telephony.training.encoder.fit import Course
+from rid_telephony.training.train import Plan, train
 
 pytestmark = pytest.mark.integration
 
@@ -28,7 +31,7 @@ CUSTOMER = {
 
 
 def records() -> Iterator[tuple[str, dict[str, object]]]:
-    """Five small batches by two writers and two batches of agents, every label in each."""
+    """Small batches by two customers and two agents, every label in each."""
     for writer in "ab":
         for label, texts in CUSTOMER.items():
             for number, text in enumerate(texts):
@@ -45,7 +48,7 @@ def records() -> Iterator[tuple[str, dict[str, object]]]:
                         "facts": {},
                     },
                 )
-    for batch in ("ag1", "ag2"):
+    for batch in ("ag1", "h1"):
         for number, act in enumerate(AGENT_ACTS):
             text = f"这款保本第{number}句" if number % 2 else f"您好第{number}句"
             yield (
@@ -57,6 +60,11 @@ def records() -> Iterator[tuple[str, dict[str, object]]]:
                     "compliance": ["guarantee"] if number % 2 else [],
                 },
             )
+
+
+def plan(seed: int) -> Plan:
+    texts = [str(record["text"]) for _, record in records()]
+    return Plan(seed=seed, course=Course(epochs=2, rate=1e-3), start=lambda: tiny_start(texts))
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +81,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_trained_model_loads_and_beats_the_trivial_score_on_what_it_learned(
     corpus: Path, tmp_path: Path
 ) -> None:
-    training = train(corpus, tmp_path / "model", seed=3)
+    training = train(corpus, tmp_path / "model", plan(3))
     assert {one.head.name for one in training.heads} == {
         "customer.objection",
         "customer.emotion",
@@ -94,6 +102,16 @@ def test_a_trained_model_loads_and_beats_the_trivial_score_on_what_it_learned(
 
 def test_the_same_corpus_and_seed_give_the_same_bytes(corpus: Path, tmp_path: Path) -> None:
     for name in ("first", "second"):
-        train(corpus, tmp_path / name, seed=5)
+        train(corpus, tmp_path / name, plan(5))
     for name in ("model.onnx", "config.json", "vocabulary.txt", "MODEL_CARD.md"):
         assert (tmp_path / "first" / name).read_bytes() == (tmp_path / "second" / name).read_bytes()
+
+
+def test_a_corpus_of_one_writer_is_refused_since_nothing_could_be_held_out(
+    corpus: Path, tmp_path: Path
+) -> None:
+    for name in ("customer/a1.jsonl", "agent/ag1.jsonl", "agent/h1.jsonl"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes((corpus / name).read_bytes())
+    with pytest.raises(InputError, match="two writers"):
+        train(tmp_path, tmp_path / "model", plan(1))

@@ -58,7 +58,7 @@ def test_a_weight_of_an_unknown_signal_is_refused_by_name(tmp_path: Path) -> Non
         ("needs.yaml", "youth: 0", "youth: x", "from_age"),
         ("stratum.yaml", "stratum: unemployed,", "stratum: unemploied,", "unemploied"),
         ("stratum.yaml", "at_least: 25000", "at_least: 99999", "income bands must fall"),
-        ("style.yaml", "owl: 0.5,", "owl: 1.5,", "less than 1"),
+        ("style.yaml", "owl: 0.35,", "owl: 1.5,", "less than 1"),
         ("cues.yaml", '"[呀啦哟喽咯]"', '"[呀啦哟喽咯"', "regular expression"),
         ("state.yaml", "then: dissatisfied", "then: angry", "angry comes and goes"),
         ("influence.yaml", "  trust:      ", "  trusst:      ", "indices must be"),

@@ -10,9 +10,9 @@ from datetime import date
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from rid_books import compliance_book, findings, heard, must_say, violations
+from rid_books import compliance_book, findings, heard, must_say, must_say_book, violations
 
-from rid_telephony.rid.compliance import ComplianceBook, ComplianceDetector
+from rid_telephony.rid.compliance import ComplianceBook, ComplianceDetector, MustSay
 from rid_telephony.rid.messages import COMPLIANCE_LABELS
 from rid_telephony.rid.text import hear
 
@@ -122,8 +122,15 @@ def test_the_classifier_alone_is_heard_only_above_its_threshold() -> None:
     said, nothing = heard("您好"), hear("")
     assert detector.detect(said, nothing, {"pressure": book.model_minimum - 0.01}) == ()
     assert detector.detect(said, nothing, {"guarantee": 0.99}) == ()
-    (one,) = detector.detect(said, nothing, {"pressure": 0.97})
-    assert (one.rule, one.label, one.confidence) == ("model", "pressure", 0.97)
+    (one,) = detector.detect(said, nothing, {"pressure": 0.9999})
+    assert (one.rule, one.label, one.confidence) == ("model", "pressure", 0.9999)
+
+
+def test_the_classifier_alone_accuses_nobody_who_may_be_denying_it() -> None:
+    detector = ComplianceDetector(compliance_book(), on=None, thresholds={"pressure": 0.5})
+    for said in ("这个不用急着定", "没有催您的意思", "您别急着办"):
+        assert detector.detect(heard(said), hear(""), {"pressure": 0.9999}) == (), said
+    assert detector.detect(heard("特别划算，您今天定"), hear(""), {"pressure": 0.9999})
 
 
 def test_the_advice_can_be_given_in_english() -> None:
@@ -152,6 +159,8 @@ def test_every_label_has_a_rule() -> None:
         ("净值会波动，可能亏损", "risk_disclosure"),
         ("您做过风险测评没有", "suitability_check"),
         ("今天来电是想提醒您有笔定期到期", "purpose"),
+        ("您不着急定，请家里人一起听听", "senior_care"),
+        ("如果您不希望再接到来电，我可以为您登记", "right_to_refuse"),
     ],
 )
 def test_what_has_to_be_said_is_heard(text: str, item: str) -> None:
@@ -161,6 +170,19 @@ def test_what_has_to_be_said_is_heard(text: str, item: str) -> None:
 def test_an_item_not_said_is_not_ticked_off() -> None:
     assert must_say().said(heard("今天天气不错"), hear("")) == ()
     assert "risk_disclosure" not in must_say().said(heard("您放心不会亏"), hear(""))
+
+
+def test_an_item_out_of_force_is_not_asked_for() -> None:
+    book = must_say_book()
+    later = book.model_copy(
+        update={
+            "items": tuple(
+                item.model_copy(update={"effective_from": date(2030, 1, 1)}) for item in book.items
+            )
+        }
+    )
+    assert MustSay(later, on=date(2026, 1, 1)).items == []
+    assert len(MustSay(later, on=None).items) == len(book.items)
 
 
 @given(st.text(max_size=60), st.text(max_size=30))

@@ -31,13 +31,26 @@ DIGITS = "零一二三四五六七八九"
         ("五十三", 53),
         ("二零二六", 2026),
         ("8000", 8000),
+        ("十好几万", 100_000),
+        ("二十好几万", 200_000),
+        ("两三百", 200),
+        ("三五万", 30_000),
+        ("一百二十万", 1_200_000),
+        ("三点五万", 35_000),
+        ("一点二亿", 120_000_000),
+        ("一个亿", 100_000_000),
+        ("百来万", 1_000_000),
+        ("百八十万", 800_000),
+        ("万把", 10_000),
+        ("四十七八", 47),
+        ("30W", 300_000),
     ],
 )
 def test_numbers_are_read_as_people_say_them(words: str, value: float) -> None:
     assert parse_number(words) == value
 
 
-@pytest.mark.parametrize("words", ["", "万", "百", "来", "很多", "零"])
+@pytest.mark.parametrize("words", ["", "万", "百", "来", "很多", "零", "几十万", "好几万"])
 def test_what_is_no_number_gives_none(words: str) -> None:
     assert parse_number(words) is None
 

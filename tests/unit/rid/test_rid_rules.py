@@ -71,8 +71,34 @@ def test_an_unknown_guard_is_named() -> None:
         CompiledTrigger(Trigger(patterns=("a",), guards=("nope",)), Vocabulary())
 
 
+def test_a_list_of_plain_words_is_used_like_a_macro() -> None:
+    words = {"JOB": ("护士", "护士长", "C+")}
+    trigger = Trigger(patterns=("我是(?P<v><JOB>)",))
+    compiled = CompiledTrigger(trigger, Vocabulary(words=words))
+    assert [one.value for one in compiled.find(hear("我是护士长"), hear(""))] == ["护士长"]
+    assert fires(trigger, "我是C+", words=words)
+
+
+def test_a_name_given_twice_or_a_list_without_words_is_refused() -> None:
+    with pytest.raises(ValueError, match="is a macro and a list of words"):
+        Vocabulary(macros={"A": "x"}, words={"A": ("y",)})
+    with pytest.raises(ValueError, match="is empty"):
+        Vocabulary(words={"A": ()})
+
+
+def test_patterns_that_cannot_stand_together_are_refused_and_do_not_fall_silent() -> None:
+    with pytest.raises(ValueError, match="same group name"):
+        compile_any(["(?P<v>a)", "(?P<v>b)"], {})
+
+
+def test_punctuation_at_the_end_of_a_find_does_not_draw_the_next_clause_in() -> None:
+    rule = Trigger(patterns=("保本，",), unless_clause=("吗",))
+    assert fires(rule, "这个保本，您在吗")
+
+
 def test_the_clause_of_a_find_ends_at_punctuation() -> None:
     assert clause("一，二三？四", 2, 3) == "二三？"
+    assert clause("一，二三？四", 1, 5) == "二三？"
     assert clause("没有标点", 1, 2) == "没有标点"
 
 

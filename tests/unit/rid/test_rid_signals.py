@@ -6,11 +6,21 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from rid_books import compliance, cues, emotion_book, fact_reader, must_say, repair, topic_finder
+from rid_books import (
+    Letters,
+    compliance,
+    cues,
+    emotion_book,
+    fact_reader,
+    must_say,
+    repair,
+    topic_finder,
+)
 
 from rid_telephony.calls.messages import Party
 from rid_telephony.rid.classifier import ClassifierConfig, Head, SignalClassifier
 from rid_telephony.rid.emotion import EmotionFusion
+from rid_telephony.rid.encoder import TextEncoder
 from rid_telephony.rid.features import FORMAT
 from rid_telephony.rid.messages import (
     AGENT_ACTS,
@@ -37,7 +47,7 @@ HEADS = {
 
 
 class LastLabel:
-    """A graph that is sure of the last label of every head."""
+    """A graph that is sure of the last label of every head, as counting reader and as encoder."""
 
     def __init__(self) -> None:
         self.batches: list[int] = []
@@ -48,16 +58,18 @@ class LastLabel:
         rows = []
         for name in output_names or ():
             row = np.zeros((count, len(HEADS[name])), np.float32)
-            row[:, -1] = 1.0
+            row[:, -1] = 30.0
             rows.append(row)
         return rows
 
 
 def head(name: str, labels: tuple[str, ...]) -> Head:
+    halves, zeros = (0.5,) * len(labels), (0.0,) * len(labels)
+    weights = {"counted": halves, "understood": halves, "offsets": zeros}
     if name.endswith(("topics", "compliance")):
-        limits = dict.fromkeys(labels, 0.4)
-        return Head(name=name, kind="any", labels=labels, thresholds=limits)
-    return Head(name=name, kind="one", labels=labels, fallback=labels[0])
+        limits = dict.fromkeys(labels, 0.6)
+        return Head(name=name, kind="any", labels=labels, thresholds=limits, **weights)
+    return Head(name=name, kind="one", labels=labels, fallback=labels[0], **weights)
 
 
 def detector(session: LastLabel, min_confidence: float = 0.35) -> SignalDetector:
@@ -68,7 +80,7 @@ def detector(session: LastLabel, min_confidence: float = 0.35) -> SignalDetector
     parts = DetectorParts(
         repair=repair(),
         cues=cues(),
-        classifier=SignalClassifier(session, config, []),
+        classifier=SignalClassifier(session, config, [], TextEncoder(session, Letters())),
         facts=fact_reader(),
         topics=topic_finder(),
         compliance=compliance(),
@@ -111,7 +123,7 @@ def test_many_utterances_come_back_in_their_order_and_go_through_the_graph_in_ba
     results = detector(session).detect_many(requests)
     assert [isinstance(one, AgentSignals) for one in results] == [n % 3 == 0 for n in range(200)]
     assert max(session.batches) <= 64
-    assert sum(session.batches) == 200
+    assert sum(session.batches) == 2 * 200
 
 
 def test_one_by_one_and_all_at_once_give_the_same() -> None:

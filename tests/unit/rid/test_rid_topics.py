@@ -35,6 +35,39 @@ def test_a_topic_is_told_by_its_words(text: str, topic: str) -> None:
     assert topic in topic_finder().by_rule(heard(text), heard(""))
 
 
+@pytest.mark.parametrize(
+    ("text", "context", "topic"),
+    [
+        ("太长太长", "封闭期是三年", "term"),
+        ("有没有五百的", "起购是一千块", "threshold"),
+        ("那要打几折", "可以给您优惠费率", "fee"),
+        ("才这么点？", "一万块一年大概两百收益", "yield"),
+        ("查出来就没断过药", "您身体还好吧", "health"),
+        ("关你什么事", "方便问下您的收入吗", "privacy"),
+    ],
+)
+def test_an_answer_is_about_what_was_asked_though_it_does_not_name_it(
+    text: str, context: str, topic: str
+) -> None:
+    assert topic in topic_finder().by_rule(heard(text), heard(context))
+
+
+@pytest.mark.parametrize(
+    ("text", "context", "topic"),
+    [
+        ("嗯", "封闭期是三年", "term"),
+        ("不用了，在开会", "年化三点二", "yield"),
+        ("我等了一个小时", "", "term"),
+        ("你下午再打给我", "", "privacy"),
+        ("我吃过亏的", "", "risk"),
+    ],
+)
+def test_a_nod_a_refusal_or_a_mere_word_is_not_about_it(
+    text: str, context: str, topic: str
+) -> None:
+    assert topic not in topic_finder().by_rule(heard(text), heard(context))
+
+
 @pytest.mark.parametrize("text", ["嗯", "好的好的", "哈哈你真会说话"])
 def test_an_answer_about_nothing_has_no_topic(text: str) -> None:
     assert topic_finder().by_rule(heard(text), heard("")) == {}

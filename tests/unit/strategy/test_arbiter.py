@@ -36,7 +36,7 @@ def test_the_more_urgent_candidate_is_chosen_and_then_the_more_certain(arbiter: 
 
 
 def test_weak_evidence_says_nothing_rather_than_guess(arbiter: Arbiter) -> None:
-    assert arbiter.offer([candidate(confidence=0.54)], 10) == ()
+    assert arbiter.offer([candidate(confidence=0.44)], 10) == ()
     assert arbiter.offer([candidate(confidence=0.7, floor=0.8)], 10) == ()
 
 

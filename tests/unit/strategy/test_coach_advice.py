@@ -30,11 +30,17 @@ ANGRY = profile("stranger", state="angry", refusals=0)
 
 
 def test_an_angry_customer_is_soothed_before_anything_else() -> None:
-    (hint,) = hints(Call().customer("你们太过分了", ANGRY, emotion="angry", objection="accusation"))
+    (hint,) = hints(Call().customer("你们太过分了", ANGRY, emotion="angry", act="complaint"))
     assert hint.strategy == "soothe_first"
     assert hint.priority is Priority.ALERT
     assert "你们太过分了" in hint.reason
     assert hint.evidence == ("u1",)
+
+
+def test_an_attack_in_anger_is_answered_with_an_apology_and_an_end_to_selling() -> None:
+    said = Call().customer("你们就是骗子", ANGRY, emotion="angry", objection="accusation")
+    assert strategies(said) == ["apologize_and_stop"]
+    assert hints(said)[0].priority is Priority.ALERT
 
 
 def test_selling_stays_withheld_until_the_anger_has_passed_not_just_for_one_turn() -> None:
@@ -53,7 +59,7 @@ def test_anger_that_goes_on_is_answered_with_an_apology_and_then_the_supervisor(
         strategies(call.customer(text, ANGRY, after=8, emotion="angry", objection="accusation"))
         for text in texts
     ]
-    assert said[:3] == [["soothe_first"], ["apologize_and_stop"], ["escalate_supervisor"]]
+    assert said[:3] == [["apologize_and_stop"], ["soothe_first"], ["escalate_supervisor"]]
     assert alerts(call.advice) == ["anger"]
 
 
@@ -94,7 +100,7 @@ def test_the_first_refusal_is_respected_and_the_second_ends_the_call() -> None:
     call = Call()
     first = call.customer("不用了谢谢", profile(refusals=1), objection="polite_refusal")
     second = call.customer("真的不需要", profile(refusals=2), objection="polite_refusal")
-    assert strategies(first) == ["do_not_push"]
+    assert strategies(first) == ["respect_and_exit"]
     assert strategies(second) == ["respect_and_exit"]
     assert hints(second)[0].priority is Priority.ALERT
 
@@ -190,7 +196,7 @@ def test_a_violation_that_was_taken_back_is_not_held_against_the_agent_again() -
         ("doubt", {}, "give_evidence"),
         ("doubt", {"emotion": "anxious"}, "clarify_concern"),
         ("accusation", {"topics": {"privacy": 1.0}}, "verify_identity"),
-        ("accusation", {}, "soothe_first"),
+        ("accusation", {}, "apologize_and_stop"),
         ("not_now", {}, "schedule_callback"),
         ("not_now", {"emotion": "impatient"}, "be_brief"),
         ("hesitation", {}, "offer_material"),
@@ -203,7 +209,8 @@ def test_a_violation_that_was_taken_back_is_not_held_against_the_agent_again() -
         ("product_objection", {"topics": {"risk": 1.0}}, "disclose_risk"),
         ("product_objection", {"emotion": "anxious"}, "clarify_concern"),
         ("product_objection", {"emotion": "disappointed"}, "soothe_first"),
-        ("product_objection", {}, "clarify_concern"),
+        ("product_objection", {}, "compare_alternatives"),
+        ("product_objection", {"emotion": "impatient"}, "be_brief"),
     ],
 )
 def test_each_kind_of_objection_has_its_own_answer(
@@ -352,5 +359,5 @@ def test_a_coach_with_nothing_said_says_nothing() -> None:
 def test_the_english_pack_speaks_english() -> None:
     said = Call("en").customer("你们太过分了", ANGRY, emotion="angry", objection="accusation")
     (hint,) = hints(said)
-    assert hint.line == "Angry: soothe, no pitch"
+    assert hint.line == "Angry: sorry, stop"
     assert hint.script.startswith("I am sorry")

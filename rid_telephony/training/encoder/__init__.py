@@ -1,0 +1,1 @@
+"""Teaches a pretrained multilingual text encoder the labels of this project."""
