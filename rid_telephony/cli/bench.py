@@ -20,12 +20,15 @@ from rid_telephony.app import App
 from rid_telephony.bench.figures import Spread
 from rid_telephony.bench.latency import LatencyReport, Race, latency_report, race
 from rid_telephony.bench.media import measure_media
+from rid_telephony.bench.signals import measure_signals
 from rid_telephony.calls.messages import Party
+from rid_telephony.cli.bench_feed import feed
 from rid_telephony.cli.bench_live import live
 from rid_telephony.cli.options import ConfigOption
 from rid_telephony.cli.progress import loaded_app, position_bar
 from rid_telephony.cti.feed import Feed
 from rid_telephony.errors import InputError
+from rid_telephony.evaluation.labelled import requests_of
 from rid_telephony.evaluation.text_error import CharacterErrors, character_errors
 from rid_telephony.media.messages import Samples
 from rid_telephony.media.source import open_recording
@@ -37,10 +40,11 @@ from rid_telephony.speech.messages import SpeechSegment
 from rid_telephony.speech.segmenter import LegSegmenter
 
 app = typer.Typer(
-    help="Measurements as ratios of one run: latency, cost of a leg, live calls.",
+    help="Measurements as ratios of one run: latency, cost of a leg, live calls, the feed.",
     no_args_is_help=True,
 )
 app.command()(live)
+app.command()(feed)
 
 FileArgument = Annotated[Path, typer.Argument(help="A capture or an audio file.")]
 
@@ -115,6 +119,25 @@ def media(file: FileArgument, config: ConfigOption = None) -> None:
     console = Console(highlight=False)
     console.print(table)
     console.print(f"{report.legs} legs, {report.seconds:.0f} s of audio")
+
+
+@app.command()
+def signals(
+    directory: Annotated[
+        Path, typer.Argument(help="customer.jsonl and agent.jsonl, as for `evaluate`.")
+    ],
+    config: ConfigOption = None,
+) -> None:
+    """Time that one utterance's signals take on one thread: classifier and rules."""
+    program = App(load_settings(config))
+    report = measure_signals(program.detector, requests_of(directory))
+    console = Console(highlight=False)
+    if report.alone.p50 is None or report.alone.p95 is None:
+        raise InputError(f"{directory} holds no utterance.")
+    console.print(
+        f"{report.alone.count} utterances one by one: p50 {report.alone.p50 * 1000:.1f} ms, "
+        f"p95 {report.alone.p95 * 1000:.1f} ms; all together {report.together * 1000:.1f} ms each"
+    )
 
 
 def _latency_table(party: Party, report: LatencyReport) -> Table:

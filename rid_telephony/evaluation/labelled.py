@@ -248,16 +248,31 @@ def _trivial_micro(gold: Sequence[Sequence[str]], labels: Sequence[str]) -> floa
     return micro_f1(gold, [[usual]] * len(gold), labels)
 
 
-def _analyse(
-    detector: SignalDetector,
-    party: Party,
-    records: Sequence[CustomerRecord] | Sequence[AgentRecord],
-) -> list[CustomerSignals | AgentSignals]:
-    requests = [
+def requests_of(directory: Path) -> list[Request]:
+    """Every labelled utterance as the detector takes it, customers first.
+
+    Raises:
+        InputError: There are none, or a record breaks its format.
+    """
+    customers, agents = load_labelled(directory)
+    return [*_requests(Party.CUSTOMER, customers), *_requests(Party.AGENT, agents)]
+
+
+def _requests(
+    party: Party, records: Sequence[CustomerRecord] | Sequence[AgentRecord]
+) -> list[Request]:
+    return [
         Request(
             Utterance("labelled", record.id, party, 0.0, float(len(record.text)) / 4, record.text),
             record.context,
         )
         for record in records
     ]
-    return detector.detect_many(requests)
+
+
+def _analyse(
+    detector: SignalDetector,
+    party: Party,
+    records: Sequence[CustomerRecord] | Sequence[AgentRecord],
+) -> list[CustomerSignals | AgentSignals]:
+    return detector.detect_many(_requests(party, records))
