@@ -1,12 +1,15 @@
 #!/bin/bash
-# What the live tests run against: a real Asterisk 22, baresip and SIPp, unpacked into a directory.
+# What the live tests run against: a real Asterisk 22, baresip, SIPp, nats-server and Chromium,
+# unpacked into a directory.
 #
 # usage: scripts/live-tools.sh [DIR]      (default: .live beside this script's folder)
 #
 # Debian's own packages are downloaded and unpacked: no root, no chroot, nothing installed, no
-# maintainer script run. DIR/bin/{asterisk,baresip,sipp} start them with the loader and libraries
-# that came with them, so the machine's own do not matter. Run it again at any time: it does
-# nothing when all is there, and begins anew when this script has changed.
+# maintainer script run. DIR/bin/{asterisk,baresip,sipp,nats-server} start them with the loader and
+# libraries that came with them, so the machine's own do not matter. DIR/bin/chromium uses the
+# machine's C library and nothing else of it, and has fonts of its own, Chinese ones too; where it
+# does not run it is left out. Run this again at any time: it does nothing when all is there, and
+# begins anew when this script has changed.
 #
 # RID_LIVE_SUITE (forky), RID_LIVE_PHONE_SUITE (bookworm), RID_LIVE_MIRROR
 # (http://deb.debian.org/debian) and RID_LIVE_KEYRING may be set.
@@ -24,6 +27,10 @@ LEFT_OUT=(adduser passwd perl perl-base python3 tzdata debconf init-system-helpe
   libvpx12 libvpx7 libspandsp2t64 libspandsp2 liblua5.1-0 libopencore-amrnb0 libopencore-amrwb0
   libvo-amrwbenc0 libopusenc0 libopusfile0 libasound2t64 libasound2 libmosquitto1 libjwt2 libjwt3
   libdirectfb-1.7-7 pci.ids)
+# Chromium starts itself again as /proc/self/exe, which would be a loader of ours: it takes the
+# machine's, and so its C library.
+BROWSER=chromium-headless-shell
+BROWSER_LEFT_OUT=(libc6 libgl1-mesa-dri libsystemd0)
 SECONDS=0
 
 say() { printf 'live-tools: %s\n' "$*" >&2; }
@@ -49,7 +56,7 @@ if [ -x "$DIR/bin/asterisk" ] && [ "$(cat "$DIR/.complete" 2>/dev/null)" = "$WAN
   say "all there in $DIR"
   exit 0
 fi
-rm -rf "$DIR/.complete" "$DIR/bin" "$DIR/pbx" "$DIR/phone"
+rm -rf "$DIR/.complete" "$DIR/bin" "$DIR/pbx" "$DIR/phone" "$DIR/nats" "$DIR/browser"
 APT=$DIR/apt.new
 trap 'rm -rf "$APT"' EXIT
 
@@ -98,7 +105,8 @@ unpack() { # ROOT SUITE PACKAGE…
     dpkg-deb --fsys-tarfile "$deb" | tar -x -C "$root" --no-same-owner --keep-directory-symlink \
       --exclude='./usr/share/doc/*' --exclude='./usr/share/man/*' --exclude='./usr/share/locale/*' \
       --exclude='./usr/share/perl/*' --exclude='./usr/lib/systemd/*' --exclude='./etc/*' \
-      --exclude='./var/*' --exclude='./usr/share/baresip/*' ||
+      --exclude='./var/*' --exclude='./usr/share/baresip/*' --exclude='*/NotoSerifCJK*' \
+      --exclude='./usr/lib/chromium/locales/*' --exclude='./usr/lib/chromium/lib[Vv]k*' ||
       die "cannot unpack ${deb##*/}: is the disk full?"
   done
 }
@@ -125,20 +133,56 @@ W
   [ -z "$foreign" ] || die "$name lacks a library, LEFT_OUT of $0 leaves out too much:" "$foreign"
 }
 
+# The same for Chromium, but for the loader (see BROWSER_LEFT_OUT).
+browser_wrapper() {
+  local root=$DIR/browser
+  cat >"$root/fonts.conf" <<'F'
+<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig>
+  <dir prefix="relative">usr/share/fonts</dir>
+  <cachedir prefix="xdg">fontconfig</cachedir>
+  <match><edit name="family" mode="append_last">
+    <string>Noto Sans CJK SC</string><string>DejaVu Sans</string>
+  </edit></match>
+</fontconfig>
+F
+  cat >"$DIR/bin/chromium" <<W
+#!/bin/sh
+root=\$(cd "\$(dirname "\$(readlink -f "\$0")")/../browser" && pwd -P) || exit 127
+LD_LIBRARY_PATH=\$root/usr/lib/$TRIPLET FONTCONFIG_FILE=\$root/fonts.conf XDG_CACHE_HOME=\$root/cache
+export LD_LIBRARY_PATH FONTCONFIG_FILE XDG_CACHE_HOME
+exec "\$root/usr/lib/chromium/$BROWSER" "\$@"
+W
+  chmod +x "$DIR/bin/chromium"
+}
+
 unpack pbx "$PBX_SUITE" asterisk asterisk-modules
 SOUNDS=$DIR/pbx/usr/share/asterisk/sounds
 [ -e "$SOUNDS/en" ] || ln -s en_US_f_Allison "$SOUNDS/en" # what the package's postinst does
 unpack phone "$PHONE_SUITE" baresip-core sip-tester
+unpack nats "$PBX_SUITE" nats-server libc6
+LEFT_OUT+=("${BROWSER_LEFT_OUT[@]}")
+unpack browser "$PHONE_SUITE" $BROWSER fonts-noto-cjk fonts-dejavu-core
 rm -rf "$APT"
 mkdir -p "$DIR/bin"
 wrapper pbx usr/sbin/asterisk
 wrapper phone usr/bin/baresip
 wrapper phone usr/bin/sipp
+wrapper nats usr/sbin/nats-server
+browser_wrapper
 
 version=$("$DIR/bin/asterisk" -V) || die "the unpacked Asterisk does not run: report this with 'uname -a'"
 case $version in
   "Asterisk "[0-9]*) ;;
   *) die "the unpacked Asterisk says '$version' of itself" ;;
 esac
+"$DIR/bin/nats-server" --version >/dev/null ||
+  die "the unpacked nats-server does not run: report this with 'uname -a'"
+if ! chromium=$("$DIR/bin/chromium" --version 2>&1); then
+  say "Chromium does not run here, browser tests will be skipped: $chromium"
+  rm "$DIR/bin/chromium"
+  chromium="no Chromium"
+fi
 printf '%s\n' "$WANTED" >"$DIR/.complete"
-say "$version, baresip and SIPp in $DIR/bin: $(du -sh "$DIR" | cut -f1), $SECONDS s"
+say "$version, baresip, SIPp, nats-server and $chromium in $DIR/bin: $(du -sh "$DIR" | cut -f1), $SECONDS s"

@@ -16,13 +16,16 @@ from rid_telephony.cli import (
     check,
     dialplan,
     evaluate,
+    explain,
     export,
     replay,
     schema,
     serve,
     settings,
+    token,
     train,
     transcribe,
+    webhook,
 )
 from rid_telephony.cli.logs import configure_logs
 from rid_telephony.errors import RidTelephonyError
@@ -48,12 +51,15 @@ app.command()(serve.serve)
 app.command()(analyze.analyze)
 app.command()(transcribe.transcribe)
 app.command()(evaluate.evaluate)
+app.command()(explain.explain)
 app.command()(export.export)
 app.command()(train.train)
 app.command()(schema.schema)
 app.command()(settings.settings)
 app.command()(dialplan.dialplan)
 app.command()(check.check)
+app.add_typer(token.app, name="token")
+app.add_typer(webhook.app, name="webhook")
 app.add_typer(bench.app, name="bench")
 
 

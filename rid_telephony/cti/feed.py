@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol
+from typing import Protocol
 
+import structlog
+from pydantic_core import PydanticSerializationError
+
+from rid_telephony.cti.backlog import Backlog, Entry, gap_event
 from rid_telephony.cti.envelope import CloudEvent, schema_urn
-from rid_telephony.cti.events import EVENT_TYPES, EventData, FeedGap
+from rid_telephony.cti.events import EVENT_TYPES, EventData
 from rid_telephony.errors import RidTelephonyError
 
-MERGEABLE = frozenset(
-    {
-        "utterance.partial",
-        "rid.relationship.updated",
-        "rid.influence.updated",
-        "rid.demand.updated",
-    }
-)
-"""Types of which only the newest matters: dropped first, and without harm, for a slow consumer."""
+log = structlog.get_logger(__name__)
 
 
 class FeedError(RidTelephonyError):
@@ -32,8 +27,8 @@ class FeedError(RidTelephonyError):
 class EventLog(Protocol):
     """Where the feed keeps its events."""
 
-    def last_cursor(self) -> int:
-        """The highest cursor kept so far, 0 when empty."""
+    def resume_cursor(self) -> int:
+        """A cursor at or above all that were ever handed out, 0 when there were none."""
 
     def append(self, event: CloudEvent) -> None:
         """Keep an event; may return before it is on disk, never raises for a full disk."""
@@ -49,6 +44,9 @@ class CallChannel:
     agent: str = ""
     sequence: int = 0
     lifecycle: set[str] = field(default_factory=set)
+    resumed: str = ""
+    """Ends the ids of a resumed call's events: the run before may have told of others with the
+    same sequence that it did not come to keep."""
 
 
 class Feed:
@@ -61,8 +59,15 @@ class Feed:
     def __init__(self, source: str, log: EventLog | None = None) -> None:
         self._source = source
         self._log = log
-        self._cursor = log.last_cursor() if log else 0
+        self._cursor = log.resume_cursor() if log else 0
         self._listeners: list[Callable[[CloudEvent], None]] = []
+        self.faults = 0
+        """Times that a listener failed; neither the call nor the other listeners noticed."""
+
+    @property
+    def cursor(self) -> int:
+        """Of the newest event; 0 before the first one ever."""
+        return self._cursor
 
     def open_call(
         self, call_id: str, started_at: datetime, *, tenant: str = "default", agent: str = ""
@@ -79,7 +84,10 @@ class Feed:
         """
         began = last.time - timedelta(milliseconds=last.data["at_ms"])
         lifecycle = {_ONCE[event_type] for event_type in seen if event_type in _ONCE}
-        return CallChannel(last.subject, began, last.tenant, last.agent, last.sequence, lifecycle)
+        resumed = f"@{self._cursor}"
+        return CallChannel(
+            last.subject, began, last.tenant, last.agent, last.sequence, lifecycle, resumed
+        )
 
     def listen(self, listener: Callable[[CloudEvent], None]) -> Callable[[], None]:
         """Call ``listener`` with every event from now on; returns what ends it."""
@@ -99,16 +107,24 @@ class Feed:
         _check_lifecycle(channel, event_type)
         channel.sequence += 1
         self._cursor += 1
-        event = self._envelope(channel, event_type, data)
+        event = _encodable(self._envelope(channel, event_type, data))
         if self._log:
             self._log.append(event)
         for listener in tuple(self._listeners):
-            listener(event)
+            self._tell(listener, event)
         return event
+
+    def _tell(self, listener: Callable[[CloudEvent], None], event: CloudEvent) -> None:
+        try:
+            listener(event)
+        except Exception:
+            # Whoever publishes is in the middle of a call, which must not suffer for a consumer.
+            self.faults += 1
+            log.exception("feed_listener_fault", cursor=event.cursor, type=event.type)
 
     def _envelope(self, channel: CallChannel, event_type: str, data: EventData) -> CloudEvent:
         return CloudEvent(
-            id=f"{channel.call_id}/{channel.sequence}",
+            id=f"{channel.call_id}/{channel.sequence}{channel.resumed}",
             source=self._source,
             type=event_type,
             subject=channel.call_id,
@@ -120,6 +136,28 @@ class Feed:
             agent=channel.agent,
             data=data.model_dump(mode="json"),
         )
+
+
+def _encodable(event: CloudEvent) -> CloudEvent:
+    """The event, with ``?`` for each half of a surrogate pair, which no UTF-8 can carry.
+
+    Such an event could be neither kept nor sent, and would stop whoever tries.
+    """
+    try:
+        event.line()
+    except PydanticSerializationError:
+        return CloudEvent.model_validate(_without_surrogates(event.model_dump()))
+    return event
+
+
+def _without_surrogates(value: object) -> object:
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, dict):
+        return {_without_surrogates(key): _without_surrogates(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_without_surrogates(one) for one in value]
+    return value
 
 
 _ONCE = {
@@ -142,10 +180,9 @@ def _check_lifecycle(channel: CallChannel, event_type: str) -> None:
 
 
 class Subscription:
-    """One consumer's bounded queue of events.
+    """One consumer's bounded queue of events (see :class:`~rid_telephony.cti.backlog.Backlog`).
 
-    When it is full, an older event of a :data:`MERGEABLE` type makes room; if there is none,
-    the oldest goes and the consumer is told by ``feed.gap`` before the next event.
+    A consumer that lost events is told by ``feed.gap`` before the next event.
 
     Args:
         max_events: Events that may wait.
@@ -159,70 +196,30 @@ class Subscription:
         max_bytes: int,
         accept: Callable[[CloudEvent], bool] | None = None,
     ) -> None:
-        self._max_events = max_events
-        self._max_bytes = max_bytes
         self._accept = accept
-        self._queue: deque[tuple[CloudEvent, int]] = deque()
-        self._bytes = 0
-        self._lost: tuple[CloudEvent, CloudEvent, int] | None = None
-        self.dropped = 0
+        self._backlog: Backlog[Entry] = Backlog(max_events, max_bytes)
+
+    @property
+    def dropped(self) -> int:
         """Events that this consumer never got, told by ``feed.gap``."""
-        self.merged = 0
+        return self._backlog.dropped
+
+    @property
+    def merged(self) -> int:
         """Events left out because a newer one says the same better."""
+        return self._backlog.merged
 
     def __len__(self) -> int:
-        return len(self._queue)
+        return len(self._backlog)
 
     def offer(self, event: CloudEvent) -> None:
         """Queue an event (a listener of the feed)."""
-        if self._accept and not self._accept(event):
-            return
-        size = len(event.line())
-        while self._queue and self._is_full(size):
-            self._make_room()
-        self._queue.append((event, size))
-        self._bytes += size
+        if self._accept is None or self._accept(event):
+            self._backlog.put(Entry(event, len(event.line())))
 
     def take(self) -> CloudEvent | None:
         """The next event for the consumer, None when nothing waits."""
-        if self._lost:
-            first, last, count = self._lost
-            self._lost = None
-            return self._gap(first, last, count)
-        if not self._queue:
-            return None
-        event, size = self._queue.popleft()
-        self._bytes -= size
-        return event
-
-    def _is_full(self, size: int) -> bool:
-        return len(self._queue) >= self._max_events or self._bytes + size > self._max_bytes
-
-    def _make_room(self) -> None:
-        for index, (event, size) in enumerate(self._queue):
-            if event.type in MERGEABLE:
-                del self._queue[index]
-                self._bytes -= size
-                self.merged += 1
-                return
-        event, size = self._queue.popleft()
-        self._bytes -= size
-        first, _, count = self._lost or (event, event, 0)
-        self._lost = (first, event, count + 1)
-        self.dropped += 1
-
-    def _gap(self, first: CloudEvent, last: CloudEvent, count: int) -> CloudEvent:
-        data = FeedGap(
-            at_ms=last.data["at_ms"],
-            from_cursor=first.cursor,
-            to_cursor=last.cursor,
-            dropped=count,
-            reason="consumer_too_slow",
-        )
-        values: dict[str, Any] = {
-            "id": f"gap/{first.cursor}-{last.cursor}",
-            "type": "feed.gap",
-            "dataschema": schema_urn("feed.gap"),
-            "data": data.model_dump(mode="json"),
-        }
-        return last.model_copy(update=values)
+        if lost := self._backlog.lost():
+            return gap_event(lost)
+        entry = self._backlog.take()
+        return entry.event if entry else None

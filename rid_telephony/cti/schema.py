@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from rid_telephony import __version__
+from rid_telephony.cti.asyncapi import asyncapi_document
 from rid_telephony.cti.envelope import CloudEvent, schema_urn
 from rid_telephony.cti.events import EVENT_TYPES
 
@@ -35,54 +36,6 @@ def event_schema(event_type: str) -> dict[str, Any]:
     return schema
 
 
-def asyncapi_document() -> dict[str, Any]:
-    """The AsyncAPI 3.0 document of the feed: one channel, one message for each event type.
-
-    Source: https://www.asyncapi.com/docs/reference/specification/v3.0.0
-    """
-    messages = {event_type: _message(event_type) for event_type in EVENT_TYPES}
-    return {
-        "asyncapi": "3.0.0",
-        "info": {
-            "title": "rid-telephony event feed",
-            "version": __version__,
-            "description": (
-                "CloudEvents 1.0 in order per call: `sequence` counts a call's events from 1 "
-                "without gaps, `cursor` rises over the whole feed. Delivery is at least once; "
-                "skip what you have seen by `id`."
-            ),
-        },
-        "defaultContentType": "application/cloudevents+json",
-        "channels": {
-            "events": {
-                "address": "/v1/events",
-                "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in messages},
-            }
-        },
-        "operations": {
-            "receiveEvents": {
-                "action": "send",
-                "channel": {"$ref": "#/channels/events"},
-                "summary": "Events of the calls that the subscriber may see.",
-            }
-        },
-        "components": {"messages": messages},
-    }
-
-
-def _message(event_type: str) -> dict[str, Any]:
-    return {
-        "name": event_type,
-        "title": event_type,
-        "summary": (EVENT_TYPES[event_type].__doc__ or "").strip().splitlines()[0],
-        "contentType": "application/cloudevents+json",
-        "payload": {
-            "schemaFormat": "application/schema+json;version=draft-2020-12",
-            "schema": {"$ref": f"{SCHEMA_DIRECTORY}/{event_type}.json"},
-        },
-    }
-
-
 def documents() -> dict[str, str]:
     """Every generated document: path relative to the documentation folder, and its text."""
     files = {
@@ -93,10 +46,10 @@ def documents() -> dict[str, str]:
     return files
 
 
-def write_documents(directory: Path) -> list[Path]:
-    """Write all documents under ``directory``; returns the paths written."""
+def write_documents(directory: Path, files: Mapping[str, str]) -> list[Path]:
+    """Write documents (as of :func:`documents`) under ``directory``; returns the paths written."""
     written = []
-    for name, text in documents().items():
+    for name, text in files.items():
         path = directory / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")

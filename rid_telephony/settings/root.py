@@ -21,6 +21,7 @@ from rid_telephony.settings.freeswitch import FreeSwitchSettings
 from rid_telephony.settings.media import MediaSettings
 from rid_telephony.settings.output import FeedSettings, PrivacySettings, StoreSettings
 from rid_telephony.settings.rid import RidSettings
+from rid_telephony.settings.server import NatsSettings, ServerSettings, WebhookSettings
 from rid_telephony.settings.speech import SpeechSettings
 from rid_telephony.settings.strategy import StrategySettings
 
@@ -51,6 +52,9 @@ class Settings(BaseSettings):
     feed: FeedSettings = FeedSettings()
     store: StoreSettings = StoreSettings()
     privacy: PrivacySettings = PrivacySettings()
+    server: ServerSettings = ServerSettings()
+    webhooks: WebhookSettings = WebhookSettings()
+    nats: NatsSettings = NatsSettings()
 
     @classmethod
     def settings_customise_sources(

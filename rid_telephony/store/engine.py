@@ -42,6 +42,7 @@ def open_engine(url: str = "") -> Engine:
         if engine.dialect.name == "sqlite":
             event.listen(engine, "connect", _prepare_sqlite)
         metadata.create_all(engine)
+        _make_new_indexes(engine)
     except (ArgumentError, NoSuchModuleError) as error:
         raise StoreError(
             f"Not a database URL: {error}.",
@@ -58,6 +59,13 @@ def open_engine(url: str = "") -> Engine:
             "Check store.url, the rights on its file and the space on its disk.",
         ) from error
     return engine
+
+
+def _make_new_indexes(engine: Engine) -> None:
+    """Indexes that a database of an earlier version lacks; ``create_all`` looks at tables only."""
+    for table in metadata.tables.values():
+        for index in table.indexes:
+            index.create(engine, checkfirst=True)
 
 
 def _prepare_sqlite(connection: object, _record: object) -> None:

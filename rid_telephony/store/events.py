@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from pydantic import ValidationError
@@ -14,8 +14,10 @@ from rid_telephony.cti.envelope import CloudEvent
 from rid_telephony.errors import StoreError
 from rid_telephony.store.claim import WriterClaim
 from rid_telephony.store.engine import open_engine
+from rid_telephony.store.marks import is_open, mark_closed, mark_open
+from rid_telephony.store.pages import Page, Wanted, read_page, read_queues
 from rid_telephony.store.tables import KEY_LENGTH, events
-from rid_telephony.store.writer import EventWriter
+from rid_telephony.store.writer import BATCH, CAPACITY, EventWriter
 
 PAGE = 1000
 """Events read from the database at once while replaying."""
@@ -56,12 +58,22 @@ class EventStore:
         self._on_trouble = on_trouble
         self._writer: EventWriter | None = None
         self._claim: WriterClaim | None = None
+        with _reading():
+            self._was_killed = is_open(self._engine)
 
     def last_cursor(self) -> int:
         """The highest cursor kept, 0 when empty."""
         self.flush()
         with _reading(), self._engine.connect() as connection:
             return connection.execute(select(func.max(events.c.cursor))).scalar() or 0
+
+    def resume_cursor(self) -> int:
+        """The cursor after which a new run has to count.
+
+        A run that was killed may have told consumers of events that it had not written yet. Their
+        cursors are not used again: whoever resumes after one of them would miss what is new.
+        """
+        return self.last_cursor() + (CAPACITY + BATCH if self._was_killed else 0)
 
     def claim(self) -> None:
         """Become the one writer of this store; cursors of two writers would collide.
@@ -71,6 +83,8 @@ class EventStore:
         """
         if self._claim is None:
             self._claim = WriterClaim(self._engine)
+            with _reading():
+                mark_open(self._engine)
 
     def append(self, event: CloudEvent) -> None:
         """Keep an event; it is written in the background."""
@@ -78,6 +92,11 @@ class EventStore:
             self.claim()
             self._writer = EventWriter(self._engine, on_trouble=self._on_trouble)
         self._writer.append(event)
+
+    @property
+    def refuses(self) -> bool:
+        """Whether the database refuses what is to be kept; it is tried again."""
+        return self._writer is not None and self._writer.refusing
 
     def flush(self, timeout: float = 10.0) -> bool:
         """Wait until all is written; False when it did not succeed in ``timeout`` seconds."""
@@ -103,6 +122,28 @@ class EventStore:
             if len(page) < PAGE:
                 return
             after = page[-1][0]
+
+    def page(self, after: int, until: int, limit: int, wanted: Wanted | None = None) -> Page:
+        """At most ``limit`` events with ``after < cursor <= until``, in order, as they lie there.
+
+        Fewer where they are large; the page says whether there may be more.
+
+        Raises:
+            StoreError: The database cannot be read, or events up to ``until`` cannot be written.
+        """
+        if self._writer and not self._writer.flush(10.0, until):
+            raise StoreError("The store does not take events now.", "Try again later.")
+        with _reading(), self._engine.connect() as connection:
+            return read_page(connection, after, until, limit, wanted or Wanted())
+
+    def queues(self, calls: Sequence[str]) -> dict[str, str]:
+        """The queues that calls came by; without the calls that the store does not know.
+
+        Raises:
+            StoreError: The database cannot be read.
+        """
+        with _reading(), self._engine.connect() as connection:
+            return read_queues(connection, calls)
 
     def events_of(self, call_id: str) -> list[CloudEvent]:
         """All events of one call in sequence; empty when the call is not known.
@@ -158,7 +199,7 @@ class EventStore:
             StoreError: The database cannot be read.
         """
         self.flush()
-        recent = events.c.cursor > self.last_cursor() - RECENT
+        recent = events.c.cursor > self._before_recent()
         ended = select(events.c.call_id).where(recent, events.c.type == "call.ended")
         query = (
             select(events.c.call_id)
@@ -175,15 +216,25 @@ class EventStore:
         Raises:
             StoreError: The database cannot be read.
         """
-        recent = events.c.cursor > self.last_cursor() - RECENT
+        recent = events.c.cursor > self._before_recent()
         query = select(events.c.call_id).where(recent).distinct()
         with _reading(), self._engine.connect() as connection:
             return set(connection.execute(query).scalars())
+
+    def _before_recent(self) -> int:
+        """The cursor after which :data:`RECENT` events lie. Cursors have holes (see resuming)."""
+        newest = select(events.c.cursor).order_by(events.c.cursor.desc()).offset(RECENT).limit(1)
+        self.flush()
+        with _reading(), self._engine.connect() as connection:
+            return connection.execute(newest).scalar() or 0
 
     def close(self) -> int:
         """Write what waits and close; returns how many events could not be written."""
         lost = self._writer.close() if self._writer else 0
         if self._claim:
+            if not lost:
+                with suppress(SQLAlchemyError):
+                    mark_closed(self._engine)
             self._claim.release()
         self._engine.dispose()
         return lost

@@ -20,6 +20,8 @@ REFUSED = (IntegrityError, DataError)
 """A row's own fault: its place is taken, or the database cannot hold a value of it."""
 BATCH = 500
 """Events in one transaction at most."""
+CAPACITY = 100_000
+"""Events that may wait to be written."""
 FIRST_PAUSE = 0.2
 LONGEST_PAUSE = 5.0
 """Pauses between two attempts at a store that refuses, seconds."""
@@ -41,7 +43,7 @@ class EventWriter:
     def __init__(
         self,
         engine: Engine,
-        capacity: int = 100_000,
+        capacity: int = CAPACITY,
         on_trouble: Callable[[str, int], None] | None = None,
     ) -> None:
         self._engine = engine
@@ -51,10 +53,13 @@ class EventWriter:
         self._changed = threading.Condition()
         self._closing = False
         self._writing = 0
+        self._writing_from = 0
         self.lost = 0
         """Events dropped because the queue was full, or their place was taken."""
         self.failures = 0
         """Attempts that the database refused."""
+        self.refusing = False
+        """Whether it refused the last one."""
         self._thread = threading.Thread(target=self._run, name="event-writer", daemon=True)
         self._thread.start()
 
@@ -67,12 +72,15 @@ class EventWriter:
             self._queue.append(event)
             self._changed.notify_all()
 
-    def flush(self, timeout: float) -> bool:
-        """Wait until everything queued is written; False when ``timeout`` seconds ran out."""
+    def flush(self, timeout: float, until: int | None = None) -> bool:
+        """Wait until everything queued is written; False when ``timeout`` seconds ran out.
+
+        Args:
+            timeout: Seconds.
+            until: Wait for events up to this cursor only: under load something is always queued.
+        """
         with self._changed:
-            return self._changed.wait_for(
-                lambda: not self._queue and not self._writing, timeout=timeout
-            )
+            return self._changed.wait_for(lambda: self._is_written(until), timeout=timeout)
 
     def close(self, timeout: float = 5.0) -> int:
         """Write what waits, end the thread, and return how many events could not be written."""
@@ -83,17 +91,22 @@ class EventWriter:
         self._thread.join(timeout)
         return len(self._queue) + self._writing + self.lost
 
+    def _is_written(self, until: int | None) -> bool:
+        first = self._writing_from or (self._queue[0].cursor if self._queue else 0)
+        return not first or (until is not None and first > until)
+
     def _run(self) -> None:
         pause = FIRST_PAUSE
         while batch := self._next_batch():
             written, error = self._write(batch)
             with self._changed:
-                self._writing = 0
+                self._writing = self._writing_from = 0
                 if error:
                     self._queue.extendleft(reversed(batch[written:]))
                 self._changed.notify_all()
                 if error and self._closing:
                     return
+            self.refusing = bool(error)
             if not error:
                 pause = FIRST_PAUSE
                 continue
@@ -106,6 +119,7 @@ class EventWriter:
             self._changed.wait_for(lambda: self._queue or self._closing)
             batch = [self._queue.popleft() for _ in range(min(BATCH, len(self._queue)))]
             self._writing = len(batch)
+            self._writing_from = batch[0].cursor if batch else 0
             return batch
 
     def _write(self, batch: list[CloudEvent]) -> tuple[int, str]:

@@ -178,7 +178,15 @@ def _write(table: dict[str, Any], path: str, lines: list[str]) -> None:
     plain = {key: value for key, value in table.items() if not isinstance(value, dict)}
     if path:
         lines.append(f"[{path}]")
-    # JSON's strings, numbers, booleans and arrays are TOML's.
-    lines += [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in plain.items()]
+    lines += [f"{key} = {_value(value)}" for key, value in plain.items()]
     for key, value in tables.items():
         _write(value, f"{path}.{key}".lstrip("."), lines)
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key} = {_value(each)}" for key, each in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(_value, value)) + "]"
+    # JSON's strings, numbers and booleans are TOML's.
+    return json.dumps(value, ensure_ascii=False)

@@ -24,6 +24,8 @@ class CallStarted(EventData):
     parties: list[PartyAddress]
     customer_id: str
     """The CRM's key, empty when unknown."""
+    queue: str = ""
+    """The queue that the call came by, empty where the PBX names none."""
 
 
 class CallAnswered(EventData):
@@ -43,9 +45,15 @@ class CallRetrieved(EventData):
 
 
 class CallTransferred(EventData):
-    """The customer now talks to another agent."""
+    """The customer now talks to another agent.
+
+    The envelope's ``agent`` is the new one; filters and scopes by agent let the event through for
+    the one that the call has left too.
+    """
 
     to: PartyAddress
+    from_agent: str = ""
+    """The agent that the call has left; empty when not known."""
 
 
 class CallEnded(EventData):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import Field
+
 from rid_telephony.cti.events.base import EventData, Model, Probability, Role
 
 
@@ -64,6 +66,9 @@ class GaugeData(Model):
     value: float
     trend: float
     evidence: list[EvidenceData]
+    """The strongest moves. All moves, listed or not, add up to ``value`` less ``start``."""
+    start: float = 0.0
+    """Its value before anything was known of this customer."""
 
 
 class RelationshipUpdated(EventData):
@@ -91,6 +96,8 @@ class MoodData(Model):
     valence: float
     arousal: float
     valence_trend: float
+    evidence: list[EvidenceData] = Field(default_factory=list)
+    """Utterances that were not neutral; ``delta`` is the move of valence."""
 
 
 class ObjectionData(Model):
@@ -144,6 +151,8 @@ class DemandUpdated(EventData):
     needs: list[RankedData]
     products: list[ProductData]
     facts: dict[str, object]
+    age_stage_evidence: list[EvidenceData] = Field(default_factory=list)
+    """The fact that the age stage was read from."""
 
 
 class CustomerStateChanged(EventData):
@@ -154,3 +163,5 @@ class CustomerStateChanged(EventData):
     complaint_risk: Probability
     churn_risk: Probability
     evidence: list[EvidenceData]
+    starts: dict[str, Probability] = Field(default_factory=dict)
+    """Risk to its value before anything was known of this customer."""

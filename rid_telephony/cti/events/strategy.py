@@ -26,6 +26,8 @@ class HintOffered(EventData):
     expires_ms: int
     evidence: list[str]
     """Ids of the utterances behind it."""
+    rule: str = ""
+    """The playbook's rule that proposed it."""
 
 
 class HintTouched(EventData):
@@ -33,9 +35,12 @@ class HintTouched(EventData):
 
     hint_id: str
     reason: str
-    """For ``hint.expired``: ``ttl``, ``replaced``, ``overtaken`` or ``call_ended``."""
+    """For ``hint.expired``: ``ttl``, ``replaced``, ``overtaken`` or ``call_ended``; else what was
+    said of it: ``displayed``; ``used`` or ``useful`` (accepted); ``wrong`` or ``dismissed``."""
     by: str
     """Who: an agent's name or softphone, empty for the engine."""
+    note: str = ""
+    """What they wrote to it."""
 
 
 class ComplianceAlert(EventData):

@@ -51,6 +51,7 @@ class MaskingTranslator:
             value=round(gauge.value, 1),
             trend=round(gauge.trend, 1),
             evidence=self.evidence(gauge.evidence),
+            start=round(gauge.start, 1),
         )
 
     def evidence(self, items: tuple[rid.Evidence, ...]) -> list[events.EvidenceData]:

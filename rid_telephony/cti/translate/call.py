@@ -28,8 +28,11 @@ class CallTranslator(MaskingTranslator):
             direction=event.direction.value,
             parties=[self.address(leg) for leg in event.legs],
             customer_id=event.context.customer_id,
+            queue=event.queue,
         )
 
-    def transferred(self, event: calls.CallTransferred) -> events.CallTransferred:
-        """``call.transferred``."""
-        return events.CallTransferred(at_ms=milliseconds(event.at), to=self.address(event.to))
+    def transferred(self, event: calls.CallTransferred, left: str) -> events.CallTransferred:
+        """``call.transferred``; ``left`` is the agent that the call was with."""
+        return events.CallTransferred(
+            at_ms=milliseconds(event.at), to=self.address(event.to), from_agent=left
+        )

@@ -78,6 +78,7 @@ class RidTranslator(MaskingTranslator):
                 valence=round(influence.mood.valence, 3),
                 arousal=round(influence.mood.arousal, 3),
                 valence_trend=round(influence.mood.valence_trend, 3),
+                evidence=self.evidence(influence.mood.evidence),
             ),
             objections=[objection(record) for record in influence.objections],
             factors={name: self.gauge(gauge) for name, gauge in influence.factors.items()},
@@ -105,6 +106,7 @@ class RidTranslator(MaskingTranslator):
             ],
             products=[_product(match) for match in demand.products],
             facts=facts(demand.facts),
+            age_stage_evidence=self.evidence(demand.age_stage_evidence),
         )
 
     def state(
@@ -118,6 +120,7 @@ class RidTranslator(MaskingTranslator):
             complaint_risk=round(now.complaint_risk, 3),
             churn_risk=round(now.churn_risk, 3),
             evidence=self.evidence(now.evidence),
+            starts=rounded(now.starts),
         )
 
 

@@ -26,6 +26,15 @@ class StrategyTranslator(MaskingTranslator):
             confidence=round(hint.confidence, 4),
             expires_ms=milliseconds(hint.expires_at),
             evidence=list(hint.evidence),
+            rule=hint.rule,
+        )
+
+    def touched(
+        self, hint_id: str, verdict: strategy.HintVerdict, by: str, note: str, at: float
+    ) -> events.HintTouched:
+        """``hint.displayed``, ``hint.accepted``, ``hint.dismissed``."""
+        return events.HintTouched(
+            at_ms=milliseconds(at), hint_id=hint_id, reason=verdict, by=by, note=self.text(note)
         )
 
     def compliance(self, alert: strategy.ComplianceAlert) -> events.ComplianceAlert:

@@ -15,6 +15,7 @@ from rid_telephony.cti.feed import Feed
 from rid_telephony.errors import StoreError
 from rid_telephony.store.engine import open_engine
 from rid_telephony.store.events import EventStore
+from rid_telephony.store.pages import Wanted
 from rid_telephony.store.writer import EventWriter
 
 START = datetime(2026, 11, 22, tzinfo=UTC)
@@ -163,4 +164,20 @@ def test_a_failure_amid_single_writes_loses_only_the_row_whose_place_is_taken(
     assert writer.close() == 1
     store = EventStore(url(tmp_path))
     assert store.events_of("a") == [first, second, third]
+    store.close()
+
+
+@pytest.mark.parametrize(
+    ("pattern", "agents"),
+    [("%", []), ("_001", []), ("100[12]", []), ("1001' OR '1'='1", []), ("10*", ["1001", "10_1"])],
+)
+def test_no_sign_but_the_star_widens_what_is_read(
+    tmp_path: Path, pattern: str, agents: list[str]
+) -> None:
+    store = EventStore(url(tmp_path))
+    feed = Feed("/test", store)
+    for agent in ("1001", "10_1", "2%"):
+        feed.publish(feed.open_call(agent, START, agent=agent), "call.held", held())
+    page = store.page(0, 10, 10, Wanted(agents=((pattern,),)))
+    assert [line.agent for line in page.lines] == agents
     store.close()

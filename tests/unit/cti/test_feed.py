@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rid_telephony.cti import events
+from rid_telephony.cti.backlog import MERGEABLE
 from rid_telephony.cti.envelope import CloudEvent
-from rid_telephony.cti.feed import MERGEABLE, Feed, FeedError, Subscription
+from rid_telephony.cti.feed import Feed, FeedError, Subscription
 
 START = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 
@@ -139,3 +140,33 @@ def test_what_a_consumer_gets_plus_what_it_is_told_it_lost_is_everything_that_ma
     assert len(real) + told + subscription.merged == sent
     assert [event.cursor for event in real] == sorted(event.cursor for event in real)
     assert "hint.offered" not in MERGEABLE
+
+
+def test_a_consumer_that_fails_disturbs_neither_the_call_nor_the_others() -> None:
+    """Whoever publishes is in the middle of a call: an exception there would end its analysis."""
+    feed = Feed("/test")
+    seen: list[CloudEvent] = []
+
+    def failing(_: CloudEvent) -> None:
+        raise RuntimeError("a fault of a consumer")
+
+    feed.listen(failing)
+    feed.listen(seen.append)
+    channel = feed.open_call("a", START)
+    sent = [feed.publish(channel, "call.held", held()) for _ in range(3)]
+    assert seen == sent
+    assert [event.sequence for event in sent] == [1, 2, 3]
+    assert feed.faults == 3
+
+
+def test_text_that_no_utf8_can_carry_is_replaced_before_anyone_gets_it() -> None:
+    """Such an event could not be written, and the thread that writes the store would die of it."""
+    feed = Feed("/test")
+    seen: list[CloudEvent] = []
+    feed.listen(seen.append)
+    channel = feed.open_call("a\ud800", START, tenant="t\udfff", agent="b\ud800")
+    sent = feed.publish(channel, "utterance.partial", partial("你\ud83d好"))
+    assert seen == [sent]
+    assert (sent.subject, sent.tenant, sent.agent) == ("a?", "t?", "b?")
+    assert sent.data["text"] == "你?好"
+    assert CloudEvent.model_validate_json(sent.line()) == sent

@@ -36,3 +36,34 @@ def test_an_event_on_the_feed_obeys_its_published_schema() -> None:
 @pytest.mark.parametrize("event_type", sorted(EVENT_TYPES))
 def test_every_schema_is_a_valid_json_schema(event_type: str) -> None:
     jsonschema.Draft202012Validator.check_schema(event_schema(event_type))
+
+
+def test_the_asyncapi_document_names_what_the_server_understands() -> None:
+    from rid_telephony.cti.server.encoding import SUBPROTOCOLS
+    from rid_telephony.cti.server.filters import DESCRIPTIONS
+
+    document = json.loads(documents()["asyncapi.json"])
+    socket = document["channels"]["events"]["bindings"]["ws"]
+    offered = socket["headers"]["properties"]["Sec-WebSocket-Protocol"]["enum"]
+    assert set(offered) == set(SUBPROTOCOLS)
+    assert set(socket["query"]["properties"]) == {"after", *DESCRIPTIONS}
+
+
+def test_every_reference_within_the_asyncapi_document_leads_somewhere() -> None:
+    document = json.loads(documents()["asyncapi.json"])
+
+    def references(part: object) -> list[str]:
+        if isinstance(part, dict):
+            found = [part["$ref"]] if "$ref" in part else []
+            return found + [name for value in part.values() for name in references(value)]
+        if isinstance(part, list):
+            return [name for value in part for name in references(value)]
+        return []
+
+    for reference in references(document):
+        if not reference.startswith("#/"):
+            assert reference in documents()
+            continue
+        place = document
+        for step in reference[2:].split("/"):
+            place = place[step]

@@ -1,0 +1,1 @@
+"""What the feed's server can carry: events a second, added latency, memory, replay."""

@@ -1,0 +1,1 @@
+"""Where the feed is sent without being asked: webhooks, NATS JetStream."""
