@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rid_telephony.analyzing import RecordAnalyzer
 from rid_telephony.calls.messages import CallStarted, CustomerContext, Party
 from rid_telephony.cti.feed import Feed
 from rid_telephony.cti.translate import Translator
@@ -149,6 +150,11 @@ class App:
     def analyst(self, call_id: str, context: CustomerContext) -> CallAnalyst:
         """The analyst of a new call."""
         return CallAnalyst(call_id, context, self.detector, self.guide)
+
+    @cached_property
+    def analyzer(self) -> RecordAnalyzer:
+        """Analyses records of text."""
+        return RecordAnalyzer(self.detector, self.analyst)
 
     def make_detector(self) -> Detector:
         """A voice activity detector for one leg."""

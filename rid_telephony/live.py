@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import math
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+import gc
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
@@ -17,25 +17,28 @@ import structlog
 
 from rid_telephony.app import App
 from rid_telephony.calls.book import CallBook
+from rid_telephony.cti.callboard import CallBoard
 from rid_telephony.cti.feed import Feed
 from rid_telephony.cti.recovery import end_unfinished
 from rid_telephony.errors import SettingsError
 from rid_telephony.media.listeners import make_listener
+from rid_telephony.outlets import Desk, asked_for, make_outlets
 from rid_telephony.pbx.asterisk.adapter import AsteriskAdapter
 from rid_telephony.pbx.asterisk.ami_login import read_login
 from rid_telephony.pbx.forkdesk import ForkDesk
 from rid_telephony.pbx.freeswitch import esl_login
 from rid_telephony.pbx.messages import PbxAdapter
 from rid_telephony.pbx.writeback import WriteBack
-from rid_telephony.pbx.writeback_stats import Kind, KindStats
+from rid_telephony.pipeline.control import CallControl
 from rid_telephony.pipeline.live import LiveCalls
 from rid_telephony.pipeline.naming import CallNames
-from rid_telephony.pipeline.replay import Deliver
+from rid_telephony.pipeline.replay import Deliver, MakerFactory
 from rid_telephony.pipeline.switchboard import Switchboard
 from rid_telephony.settings import Settings
 from rid_telephony.settings.asterisk import AsteriskSettings
 from rid_telephony.settings.freeswitch import FreeSwitchSettings
 from rid_telephony.store.events import EventStore
+from rid_telephony.vitals import flat, keyed, recognition_figures, written_figures
 
 log = structlog.get_logger(__name__)
 
@@ -86,13 +89,16 @@ class LiveService:
         app: The models, loaded.
         feed: Where the events go.
         store: What keeps them, if anything does.
+        url: Of the database with tokens and cursors.
     """
 
-    def __init__(self, app: App, feed: Feed, store: EventStore | None) -> None:
+    def __init__(self, app: App, feed: Feed, store: EventStore | None, url: str = "") -> None:
         self._app = app
         self._feed = feed
         self._store = store
+        self._url = url
         self._settings = chosen_pbx(app.settings)
+        self._parts: _Parts | None = None
 
     async def run(self) -> None:
         """Serve until cancelled; then end the calls on the feed and the forks on the PBX."""
@@ -102,21 +108,61 @@ class LiveService:
                 log.warning("calls_broken_off_earlier", calls=broken_off)
         names = CallNames(self._store.recent_calls() if self._store else ())
         async with AsyncExitStack() as stack:
-            parts = await _Parts.build(self._app, self._settings, self._feed, names, stack)
+            control = await self._open_outlets(stack)
+            maker = control.watching(self._app.maker_for(self._feed))
+            parts = await _Parts.build(self._app, self._settings, self._feed, maker, names, stack)
+            self._parts = parts
+            _settle()
             log.info("serving", host=self._settings.host, port=self._settings.port)
             await parts.run()
+
+    async def _open_outlets(self, stack: AsyncExitStack) -> CallControl:
+        """Open what the feed leaves by; it closes after the calls have ended on the feed."""
+        settings = self._app.settings
+        clock = asyncio.get_running_loop().time
+        control = CallControl(settings.server, clock, self._ready, self._figures)
+        board = CallBoard()
+        self._feed.listen(control.listener)
+        self._feed.listen(board.listener)
+        desk = Desk(control, board, self._app.analyzer)
+        outlets = make_outlets(settings, self._feed, self._store, self._url, desk)
+        if outlets is None:
+            return control
+        stack.push_async_callback(lambda: _patiently(outlets.close()))
+        try:
+            await outlets.start()
+        except SettingsError as error:
+            if asked_for(settings):
+                raise
+            log.error("feed_server_off", error=error.message, advice=error.advice)
+        else:
+            log.info("console", url=outlets.console)
+        return control
+
+    def _ready(self) -> dict[str, bool]:
+        ready = {"models": True, "pbx": self._parts is not None and self._parts.calls.is_pbx_up}
+        return ready if self._store is None else {**ready, "store": not self._store.refuses}
+
+    def _figures(self) -> dict[str, float]:
+        return self._parts.figures() if self._parts else {}
 
 
 class _Parts:
     """The parts of a running service."""
 
     def __init__(
-        self, app: App, settings: PbxSettings, feed: Feed, names: CallNames, deliver: Deliver
+        self,
+        app: App,
+        settings: PbxSettings,
+        feed: Feed,
+        maker: MakerFactory,
+        names: CallNames,
+        deliver: Deliver,
     ) -> None:
         loop = asyncio.get_running_loop()
         self._lag = 0.0
         self._pool = app.recogniser_pool()
-        self.board = Switchboard(app.maker_for(feed)(self._pool, deliver), loop.time)
+        self.board = Switchboard(maker(self._pool, deliver), loop.time)
         self.desk = ForkDesk(self.board.accept, self.board.degrade, settings.fork.attempts)
         self.listener = make_listener(settings.fork, self.desk)
         self.adapter = make_adapter(settings, loop.time)
@@ -136,7 +182,13 @@ class _Parts:
 
     @classmethod
     async def build(
-        cls, app: App, settings: PbxSettings, feed: Feed, names: CallNames, stack: AsyncExitStack
+        cls,
+        app: App,
+        settings: PbxSettings,
+        feed: Feed,
+        maker: MakerFactory,
+        names: CallNames,
+        stack: AsyncExitStack,
     ) -> _Parts:
         """Make the parts; what they need to be closed is pushed to ``stack``."""
         loop = asyncio.get_running_loop()
@@ -145,11 +197,22 @@ class _Parts:
             with contextlib.suppress(RuntimeError):  # the loop may be closed by then
                 loop.call_soon_threadsafe(action)
 
-        parts = cls(app, settings, feed, names, deliver)
+        parts = cls(app, settings, feed, maker, names, deliver)
         stack.enter_context(parts._pool)
         await parts.listener.start()
         stack.push_async_callback(parts.listener.close)
         return parts
+
+    def figures(self) -> dict[str, float]:
+        """Operating figures; totals end in ``_total``."""
+        return {
+            **recognition_figures(self._pool.stats),
+            "calls_begun_total": self.calls.counts["calls"],
+            "calls_refused_total": self.calls.counts["refused"],
+            "forks": len(self.desk.forks),
+            "loop_lag_seconds": self._lag,
+            **written_figures(self.write_back.stats().kinds),
+        }
 
     async def run(self) -> None:
         """Run until cancelled, then end in good order."""
@@ -197,17 +260,27 @@ class _Parts:
             forks_now=len(self.desk.forks),
             tasks_now=len(asyncio.all_tasks()),
             loop_lag_ms=round(self._lag * 1000),
-            **_keyed("calls", self.calls.counts),
-            **_keyed("book", self.book.counts),
-            **_keyed("forks", self.desk.counts),
-            **_keyed("recognition", asdict(self._pool.stats)),
-            **_keyed("skipped", heard.skipped),
-            **_keyed("turned_away", heard.turned_away),
-            **_keyed("manager", self.adapter.counts),
-            **_keyed("faults", {"forks": heard.sink_errors, "write_back": written.faults}),
+            **keyed("calls", self.calls.counts),
+            **keyed("book", self.book.counts),
+            **keyed("forks", self.desk.counts),
+            **keyed("recognition", asdict(self._pool.stats)),
+            **keyed("skipped", heard.skipped),
+            **keyed("turned_away", heard.turned_away),
+            **keyed("manager", self.adapter.counts),
+            **keyed("faults", {"forks": heard.sink_errors, "write_back": written.faults}),
             **flat(written.kinds),
         )
         self._lag = 0.0
+
+
+def _settle() -> None:
+    """Take what was loaded (models, libraries) out of garbage collection.
+
+    A full collection would look at these 300,000 objects again and again, and each time hold up
+    the calls for a tenth of a second; at the end of the program as well.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 async def _patiently(work: Awaitable[object]) -> None:
@@ -224,30 +297,3 @@ def make_book(settings: PbxSettings, without_consent: bool, now: Callable[[], fl
         return datetime.now(UTC) - timedelta(seconds=now() - at)
 
     return CallBook(settings.agent_pattern, wall=wall, analyse_without_consent=without_consent)
-
-
-def _keyed(prefix: str, counts: Mapping[str, int]) -> dict[str, int]:
-    """Counts as log keys; what never happened is left out."""
-    return {f"{prefix}_{name}": count for name, count in counts.items() if count}
-
-
-def flat(stats: Mapping[Kind, KindStats]) -> dict[str, int]:
-    """What was written back, and how soon hints were (newest 2000), as log keys; no zeros."""
-    found: dict[str, int] = {}
-    for kind, of_kind in stats.items():
-        counts = {
-            "delivered": of_kind.delivered,
-            "failed": sum(of_kind.failed.values()),
-            "retried": of_kind.retried,
-            "dropped": of_kind.dropped,
-            "late": of_kind.late,
-            "merged": of_kind.merged,
-            "p95_ms": round(1000 * _p95(of_kind.latencies)),
-        }
-        found |= _keyed(kind.value, counts)
-    return found
-
-
-def _p95(seconds: Sequence[float]) -> float:
-    """The 95th percentile (nearest rank); 0 of nothing."""
-    return sorted(seconds)[math.ceil(0.95 * len(seconds)) - 1] if seconds else 0.0

@@ -212,6 +212,7 @@ class CallBook:
         match obs:
             case seen.LegTold():
                 channel.told, channel.told_agent = obs.party, obs.agent or channel.told_agent
+                channel.queue = obs.queue or channel.queue
                 self._matching.review(obs.at, channel)
             case seen.HoldBegun():
                 channel.on_hold = True

@@ -72,6 +72,7 @@ class Call:
                 tenant=mark.tenant,
                 agent=self.agent_id,
                 context=mark.context,
+                queue=self.customer.queue or self.agent.queue,
             )
         )
         self._tell(CallAnswered(self.call_id, 0.0))

@@ -23,6 +23,7 @@ class Channel:
         bridge: The bridge it is in, empty for none.
         told: Which party a queue said it is.
         told_agent: The agent's id that the queue gave with it.
+        queue: The queue's name.
         dialler: The channel on whose behalf the PBX dialled it.
         on_hold: Whether its party holds the other.
         colleague: A second line of an agent, or one that was consulted: never a customer.
@@ -44,6 +45,7 @@ class Channel:
     bridge: str = ""
     told: Party | None = None
     told_agent: str = ""
+    queue: str = ""
     dialler: str = ""
     on_hold: bool = False
     colleague: bool = False

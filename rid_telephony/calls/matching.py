@@ -133,6 +133,7 @@ class Matching:
                 self.adopt(phone, half.marking)
             if half.told and phone.told is None:
                 phone.told, phone.told_agent = half.told, half.told_agent
+                phone.queue = half.queue
 
     def _follow(self, call: Call, at: float) -> None:
         """The customer's conversation may have changed."""

@@ -85,6 +85,7 @@ class CallStarted:
         call_id: Unique in the installation.
         started_at: Wall clock (UTC) of second 0 of the call's own clock.
         at: Seconds on the call's own clock, as in every later message.
+        queue: The queue that it came by, empty where the PBX names none.
     """
 
     call_id: str
@@ -95,6 +96,7 @@ class CallStarted:
     tenant: str = "default"
     agent: str = ""
     context: CustomerContext = field(default_factory=CustomerContext)
+    queue: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,6 +110,7 @@ class LegTold:
     channel: str
     party: Party
     agent: str = ""
+    queue: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,20 +13,10 @@ import typer
 from rich.console import Console
 
 from rid_telephony.app import App
-from rid_telephony.calls.messages import CustomerContext, Party
 from rid_telephony.cli.options import ConfigOption, JsonOption
-from rid_telephony.cli.records import (
-    MAX_LINE,
-    DialogueRecord,
-    UtteranceRecord,
-    dialogue_result,
-    parse,
-    utterance_result,
-)
 from rid_telephony.errors import InputError
-from rid_telephony.pipeline.texts import hear_all, timed
+from rid_telephony.records import MAX_LINE, parse
 from rid_telephony.settings import load_settings
-from rid_telephony.speech.messages import Utterance
 
 
 def analyze(
@@ -51,7 +41,7 @@ def analyze(
     bad = 0
     for number, line in _lines(file):
         try:
-            result = _result(app, parse(line, number))
+            result = app.analyzer.result(parse(line, number))
         except InputError as error:
             bad += 1
             print(error, file=sys.stderr)  # noqa: T201 - the command's own diagnostics
@@ -59,24 +49,6 @@ def analyze(
         _write(result, as_json=as_json or not sys.stdout.isatty())
     if bad:
         raise InputError(f"{bad} lines could not be read; the others were analysed.")
-
-
-def _result(app: App, record: UtteranceRecord | DialogueRecord) -> dict[str, Any]:
-    if isinstance(record, DialogueRecord):
-        analyst = app.analyst(record.id, record.crm.context())
-        utterances = timed(record.id, record.as_turns())
-        return dialogue_result(record.id, *hear_all(analyst, utterances))
-    utterance = Utterance(
-        call_id=record.id,
-        utterance_id=record.id,
-        party=Party(record.party),
-        begin=0.0,
-        end=0.0,
-        text=record.text,
-    )
-    context = CustomerContext()
-    signals = app.detector.detect(utterance, record.context, context.risk_level)
-    return utterance_result(record.id, signals)
 
 
 def _lines(file: Path | None) -> Iterator[tuple[int, bytes]]:

@@ -28,6 +28,7 @@ def configure_logs(*, personal: bool = False) -> None:
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             _name_error,
             *(() if personal else (_drop_personal,)),
+            _printable,
             structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "event"]),
         ],
         logger_factory=structlog.PrintLoggerFactory(_Unfailing(sys.stderr)),  # type: ignore[arg-type]  # all of TextIO that it uses
@@ -51,6 +52,19 @@ class _Unfailing:
 
 def _drop_personal(_logger: WrappedLogger, _method: str, entry: EventDict) -> EventDict:
     return {key: value for key, value in entry.items() if not key.startswith(PERSONAL)}
+
+
+def _printable(_logger: WrappedLogger, _method: str, entry: EventDict) -> EventDict:
+    """Ids come from the PBX and may hold anything: no entry forges another, or moves a cursor."""
+    return {key: _escaped(one) if isinstance(one, str) else one for key, one in entry.items()}
+
+
+def _escaped(text: str) -> str:
+    # A newline is left to the renderer, which escapes it in its own way.
+    return "".join(
+        sign if sign.isprintable() or sign == "\n" else sign.encode("unicode_escape").decode()
+        for sign in text
+    )
 
 
 def _name_error(_logger: WrappedLogger, _method: str, entry: EventDict) -> EventDict:

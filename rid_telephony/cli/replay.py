@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from rid_telephony.app import App
+from rid_telephony.cli.consoling import console_beside
 from rid_telephony.cli.options import (
     ConfigOption,
     JsonOption,
@@ -22,12 +25,12 @@ from rid_telephony.cli.options import (
 )
 from rid_telephony.cli.progress import loaded_app, position_bar
 from rid_telephony.cli.screen import say, screen_for
-from rid_telephony.cli.stopping import stop_on_signals
+from rid_telephony.cli.stopping import Stop, stop_on_signals
 from rid_telephony.cti.envelope import CloudEvent
 from rid_telephony.cti.feed import Feed
 from rid_telephony.errors import InputError, StoreError
 from rid_telephony.media.source import Recording, open_recording
-from rid_telephony.pipeline.replay import renamed, replay_fast, replay_paced
+from rid_telephony.pipeline.replay import MakerFactory, renamed, replay_fast, replay_paced
 from rid_telephony.settings import Settings, load_settings
 from rid_telephony.store.events import EventStore
 
@@ -50,10 +53,14 @@ class _Run:
     store: str | None
     keep: bool
     settings: Settings
+    console: bool = False
 
 
 def demo(
     speed: SpeedOption = "1",
+    console: Annotated[
+        bool, typer.Option("--console", help="Show it in a browser too, until Ctrl-C.")
+    ] = False,
     as_json: JsonOption = False,
     language: LanguageOption = None,
     store: StoreOption = None,
@@ -63,11 +70,13 @@ def demo(
     """See the main job: a recorded sales call, its transcript, the profile, and the hints.
 
     Replays a real SIP and RTP capture of a bridged Mandarin wealth-management call in real time.
-    No PBX is needed. `--speed max` for the impatient.
+    No PBX is needed. `--speed max` for the impatient. `--console` opens the console: the agent's
+    view, the wallboard, and afterwards the review of the call; it needs
+    `pip install 'rid-telephony[server]'` and answers on this machine only.
     """
     settings = with_language(load_settings(config), language)
     with as_file(files("rid_telephony").joinpath(*DEMO)) as path:
-        run = _Run("demo", speed, as_json, store, not no_store, settings)
+        run = _Run("demo", speed, as_json, store, not no_store, settings, console)
         _replay(open_recording(path, settings.media), run)
 
 
@@ -106,6 +115,8 @@ def replay(
 
 def _replay(recording: Recording, run: _Run) -> None:
     speed = _speed(run.speed)
+    if run.console and speed is None:
+        raise InputError("--console shows a call as it goes on.", "Use --speed 1 up to 1000.")
     with ExitStack() as stack:
         app = loaded_app(run.settings)
         store = stack.enter_context(_opened_store(run))
@@ -125,7 +136,12 @@ def _replay(recording: Recording, run: _Run) -> None:
             replay_fast(items, app.inline_recogniser(), app.maker_for(feed), on_progress)
         else:
             with app.recogniser_pool(patient=True) as pool:
-                work = replay_paced(items, pool, app.maker_for(feed), speed, on_progress)
+                paced = partial(replay_paced, items, pool, speed=speed, on_progress=on_progress)
+                if run.console:
+                    url = run.store or run.settings.store.url
+                    work = _beside_console(paced, app, feed, store, url, stop)
+                else:
+                    work = paced(app.maker_for(feed))
                 asyncio.run(stop.cancelling(work))
     for warning in recording.report().warnings:
         which = f" ({warning.call_id})" if warning.call_id else ""
@@ -134,6 +150,24 @@ def _replay(recording: Recording, run: _Run) -> None:
         raise stop.error
     if stop.signal:
         raise typer.Exit(128 + stop.signal)
+
+
+async def _beside_console(
+    paced: Callable[[MakerFactory], Awaitable[None]],
+    app: App,
+    feed: Feed,
+    store: EventStore | None,
+    url: str,
+    stop: Stop,
+) -> None:
+    """Replay with the console open; it stays open when the call is over."""
+    async with console_beside(app, feed, store, url) as control:
+        await paced(control.watching(app.maker_for(feed)))
+        say("The call is over. The console stays open until Ctrl-C.")
+        try:
+            await asyncio.Event().wait()
+        finally:
+            stop.signal = None  # Ctrl-C is how this ends, not an interruption.
 
 
 @contextmanager

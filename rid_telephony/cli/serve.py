@@ -51,19 +51,23 @@ def serve(
     First: `rid-telephony dialplan asterisk` (what to add to the PBX) and `rid-telephony check`
     (whether it is right). `--json` writes every event of the feed to stdout, one CloudEvent a
     line; the log goes to stderr.
+
+    The feed's server (console, agent panel, API) opens `[server]`'s port, by default on this
+    machine only; `rid-telephony token make` lets somebody in. It needs
+    `pip install 'rid-telephony[server]'`; without it, calls are analysed all the same.
     """
     settings = with_language(load_settings(config), language)
     chosen_pbx(settings)
     app = loaded_app(settings)
     app.warm_up()
     with ExitStack() as stack:
-        kept = None
+        kept, url = None, store or settings.store.url
         if not no_store and settings.store.enabled:
-            kept = EventStore(store or settings.store.url, on_trouble=_store_trouble)
+            kept = EventStore(url, on_trouble=_store_trouble)
             stack.callback(_close, kept)
             kept.claim()
         feed = Feed(settings.feed.source, kept)
-        service = LiveService(app, feed, kept)
+        service = LiveService(app, feed, kept, url)
         asyncio.run(_run(service, feed, settings, as_json=as_json))
 
 

@@ -114,7 +114,7 @@ class WriteBack:
         match event.type:
             case "hint.offered":
                 self._offer(call, event, now)
-            case "hint.expired":
+            case "hint.expired" | "hint.dismissed":
                 call.queue.take_away(event.data["hint_id"], now)
             case "call.ended":
                 self._end(call)

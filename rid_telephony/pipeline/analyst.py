@@ -8,11 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from rid_telephony.calls.context import combined
 from rid_telephony.calls.messages import CustomerContext, Party
 from rid_telephony.rid.messages import Signals
 from rid_telephony.rid.profile.messages import Profile
 from rid_telephony.speech.messages import Utterance
-from rid_telephony.strategy.messages import Advice, CallSummary
+from rid_telephony.strategy.messages import Advice, CallSummary, HintVerdict
 
 
 class Detector(Protocol):
@@ -34,6 +35,9 @@ class Tracker(Protocol):
     def hear(self, utterance: Utterance, signals: Signals) -> Profile:
         """The profile after one more utterance."""
 
+    def learn(self, context: CustomerContext) -> Profile:
+        """The profile with what the bank tells during the call."""
+
 
 class Coach(Protocol):
     """Decides what the agent is told."""
@@ -45,6 +49,12 @@ class Coach(Protocol):
 
     def tick(self, now: float) -> tuple[Advice, ...]:
         """Advice that time alone brings: expiries, deadlines."""
+
+    def learn(self, context: CustomerContext, profile: Profile) -> None:
+        """Take in all that the bank knows now."""
+
+    def judge(self, hint_id: str, verdict: HintVerdict, now: float) -> None:
+        """Learn what the agent thinks of a hint."""
 
     def finish(self, now: float) -> tuple[Advice, ...]:
         """Expires what is still shown; the call is over."""
@@ -93,7 +103,7 @@ class CallAnalyst:
         self, call_id: str, context: CustomerContext, detector: Detector, guide: Guide
     ) -> None:
         self._detector = detector
-        self._risk_level = context.risk_level
+        self._context = context
         self._tracker = guide.tracker(context)
         self._coach = guide.coach(call_id, context)
         self._last_text = {Party.AGENT: "", Party.CUSTOMER: ""}
@@ -107,12 +117,23 @@ class CallAnalyst:
     def hear(self, utterance: Utterance, now: float) -> Heard:
         """Take in one utterance; ``now`` is seconds on the call's clock, never before its end."""
         context = self._last_text[utterance.party.other]
-        signals = self._detector.detect(utterance, context, self._risk_level)
+        signals = self._detector.detect(utterance, context, self._context.risk_level)
         self._last_text[utterance.party] = utterance.text
         before = self._tracker.profile
         after = self._tracker.hear(utterance, signals)
         advice = self._coach.consider(utterance, signals, after, now)
         return Heard(utterance, signals, before, after, advice)
+
+    def learn(self, context: CustomerContext) -> tuple[Profile, Profile]:
+        """Take in what the bank tells during the call; the profile before and after."""
+        self._context = combined(self._context, context)
+        before, after = self._tracker.profile, self._tracker.learn(context)
+        self._coach.learn(self._context, after)
+        return before, after
+
+    def judge(self, hint_id: str, verdict: HintVerdict, now: float) -> None:
+        """Let the coach learn what the agent thinks of a hint."""
+        self._coach.judge(hint_id, verdict, now)
 
     def tick(self, now: float) -> tuple[Advice, ...]:
         """Advice that time alone brings."""

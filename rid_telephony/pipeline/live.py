@@ -94,6 +94,8 @@ class LiveCalls:
         self._overloaded = overloaded
         self._names: dict[str, str] = {}
         self._closed = False
+        self.is_pbx_up = False
+        """Whether the PBX is connected."""
         self.counts: Counter[str] = Counter()
         """``calls``, ``refused`` (beyond ``max_calls``, or overloaded)."""
 
@@ -126,11 +128,13 @@ class LiveCalls:
 
     def pbx_up(self) -> None:
         """Connected, and the book is up to date."""
+        self.is_pbx_up = True
         log.info("pbx_up", calls=self._board.calls)
         self._forks.pbx_up()
 
     def pbx_down(self, reason: str) -> None:
         """Not connected: calls and forks go on, nothing new is seen."""
+        self.is_pbx_up = False
         log.warning("pbx_down", reason=reason, calls=self._board.calls)
 
     def _act(self, event: SourceItem | TalkEvent) -> None:

@@ -15,10 +15,12 @@ from rid_telephony.calls.messages import (
     CallRetrieved,
     CallStarted,
     CallTransferred,
+    CustomerContext,
     Party,
 )
 from rid_telephony.errors import RidTelephonyError
 from rid_telephony.media.messages import AudioFrame
+from rid_telephony.pipeline.hints import CallHints
 from rid_telephony.pipeline.parts import Labels, SessionParts, Trace
 from rid_telephony.speech.messages import (
     SpeechEvent,
@@ -27,6 +29,7 @@ from rid_telephony.speech.messages import (
     Transcript,
     Utterance,
 )
+from rid_telephony.strategy.messages import HintVerdict
 
 log = structlog.get_logger(__name__)
 
@@ -67,6 +70,8 @@ class CallSession:
         self._ended: CallEnded | None = None
         self.over = False
         """True when everything about this call is on the feed."""
+        self.hints = CallHints(parts.publisher, clock)
+        """What became of its hints; may be told for a while after the call."""
 
     def start(self) -> None:
         """The call exists."""
@@ -114,6 +119,19 @@ class CallSession:
         self._flush()
         self._complete_if_settled()
 
+    def learn(self, context: CustomerContext) -> bool:
+        """Take in what the bank tells now; False where the call has ended."""
+        if self.over or self._ended:
+            return False
+        before, after = self._parts.analyst.learn(context)
+        self._publisher.learned(before, after, self._clock())
+        return True
+
+    def judge(self, hint_id: str, verdict: HintVerdict) -> None:
+        """Let the coach learn what the agent thinks of a hint."""
+        if not self.over:
+            self._parts.analyst.judge(hint_id, verdict, self._clock())
+
     def degrade(self, reason: str, detail: str) -> None:
         """Something about this call is being left out."""
         if not self.over:
@@ -130,6 +148,13 @@ class CallSession:
             self._dropped += self._waiting
             self._degraded("recognition_abandoned", "The source ended first.", self._waiting)
             self._complete()
+
+    def guarded(self, action: Callable[[], object]) -> None:
+        """Do something to this session; whatever goes wrong stays inside its call."""
+        try:
+            action()
+        except Exception as error:
+            self._broke(error)
 
     def fail(self, code: str, message: str) -> None:
         """Analysis cannot go on; the call itself is not touched."""
@@ -168,12 +193,15 @@ class CallSession:
             if transcript and transcript.text:
                 self._understand(segment, transcript)
         except Exception as error:
-            log.exception("call_failed", call_id=self.call_id)
-            self.fail("internal_error", f"{type(error).__name__}; the log says where.")
+            self._broke(error)
         finally:
             if not segment.draft:
                 self._waiting -= 1
                 self._complete_if_settled()
+
+    def _broke(self, error: Exception) -> None:
+        log.error("call_failed", call_id=self.call_id, exc_info=error)
+        self.fail("internal_error", f"{type(error).__name__}; the log says where.")
 
     def _outcome(self, segment: SpeechSegment, done: Future[Transcript]) -> Transcript | None:
         """The transcript, or None where there is none: given up, shed or failed."""

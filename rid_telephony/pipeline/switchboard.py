@@ -5,13 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-import structlog
-
 from rid_telephony.calls.messages import CallEnded, CallEvent, CallStarted
 from rid_telephony.media.messages import AudioFrame, SourceItem
 from rid_telephony.pipeline.session import CallSession
-
-log = structlog.get_logger(__name__)
 
 TICK = 0.1
 """Seconds between two looks at what time alone brings (expiries, deadlines, stalled audio)."""
@@ -91,12 +87,7 @@ class Switchboard:
         self._guard(session, session.start)
 
     def _guard(self, session: CallSession, action: Callable[[], None]) -> None:
-        """Run an action of one session; whatever goes wrong stays inside its call."""
-        try:
-            action()
-        except Exception as error:
-            log.exception("call_failed", call_id=session.call_id)
-            session.fail("internal_error", f"{type(error).__name__}; the log says where.")
+        session.guarded(action)
         if session.over:
             self._sessions.pop(session.call_id, None)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from rid_telephony.calls.messages import Party
 from rid_telephony.pipeline.analyst import CallAnalyst, Heard
+from rid_telephony.pipeline.publisher import CallPublisher
 from rid_telephony.speech.messages import Utterance
 from rid_telephony.strategy.messages import CallSummary
 
@@ -56,3 +57,17 @@ def hear_all(analyst: CallAnalyst, utterances: list[Utterance]) -> tuple[list[He
         heard.append(analyst.hear(utterance, now))
     _, summary = analyst.finish(now)
     return heard, summary
+
+
+def publish_all(
+    analyst: CallAnalyst, publisher: CallPublisher, utterances: Iterable[Utterance]
+) -> None:
+    """The whole dialogue on the feed, as a call that was heard would be."""
+    now = 0.0
+    for utterance in utterances:
+        now = utterance.end
+        publisher.advice(analyst.tick(now))
+        publisher.heard(analyst.hear(utterance, now), now)
+    advice, summary = analyst.finish(now)
+    publisher.advice(advice)
+    publisher.summary(summary, now)

@@ -190,7 +190,7 @@ class Translator:
         return [
             *self._channel(event),
             *self._channel(event, "dest", dialled=True),
-            seen.LegTold(event.at, customer, Party.CUSTOMER),
+            seen.LegTold(event.at, customer, Party.CUSTOMER, queue=_text(event, "queue")),
             seen.LegTold(event.at, agent, Party.AGENT, "" if member == interface else member),
         ]
 

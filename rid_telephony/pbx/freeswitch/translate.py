@@ -202,7 +202,7 @@ class Translator:
         if customer in self._ended or agent in self._ended:
             return []
         return [
-            seen.LegTold(event.at, customer, Party.CUSTOMER),
+            seen.LegTold(event.at, customer, Party.CUSTOMER, queue=event.get("CC-Queue").strip()),
             seen.LegTold(event.at, agent, Party.AGENT, agent_id(event.get("CC-Agent"))),
         ]
 

@@ -144,7 +144,8 @@ def said_of(event: EslEvent, uid: str) -> list[Observation]:
         said.append(seen.LegTold(event.at, uid, leg))  # of the telephone that it stands for
     side = event.get("variable_cc_side")
     if side == "member":
-        said.append(seen.LegTold(event.at, uid, Party.CUSTOMER))
+        queue = event.get("variable_cc_queue").strip()
+        said.append(seen.LegTold(event.at, uid, Party.CUSTOMER, queue=queue))
     elif side == "agent":
         agent = agent_id(event.get("variable_cc_agent"))
         said.append(seen.LegTold(event.at, uid, Party.AGENT, agent))

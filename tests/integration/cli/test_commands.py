@@ -36,7 +36,8 @@ def run(*arguments: str | Path, stdin: str = "", home: Path | None = None) -> tu
 def test_every_command_explains_itself() -> None:
     code, out, _ = run("--help")
     assert code == 0
-    for name in ("demo", "replay", "analyze", "transcribe", "evaluate", "export", "train", "bench"):
+    reading = ("demo", "replay", "analyze", "transcribe", "explain", "export")
+    for name in (*reading, "evaluate", "train", "bench"):
         assert name in out
         code, help_text, _ = run(name, "--help")
         assert code == 0

@@ -45,3 +45,13 @@ def test_personal_data_is_logged_only_where_the_settings_allow_it(
     configure_logs(personal=True)
     fail_with_personal_data()
     assert "陈建国" in capsys.readouterr().err
+
+
+def test_what_a_pbx_calls_a_call_cannot_forge_an_entry_or_steer_a_terminal(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    configure_logs()
+    structlog.get_logger().error("fault", call_id="a\nlevel=info\r\x1b[2J\u2028\x00\u202eb")
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert said[:-1].isprintable()

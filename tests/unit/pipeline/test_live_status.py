@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from rid_telephony.live import flat
 from rid_telephony.pbx.writeback_stats import Kind, Tally
+from rid_telephony.vitals import flat
 
 
 def test_what_happened_is_told_by_kind_and_what_never_did_is_left_out() -> None:

@@ -1,4 +1,4 @@
-"""The JSON Lines of ``analyze``: records in, results out. Others script against them."""
+"""The records of ``analyze``: what goes in, what comes out. Others script against them."""
 
 from __future__ import annotations
 
@@ -91,21 +91,32 @@ def parse(line: bytes, number: int) -> UtteranceRecord | DialogueRecord:
         raise InputError(f"Line {number} is longer than {MAX_LINE} bytes.")
     try:
         values = from_json(line.decode("utf-8-sig"), allow_inf_nan=False)
-        dialogue = isinstance(values, dict) and values.get("turns") is not None
+    except UnicodeDecodeError as error:
+        why = f"not UTF-8: {error.reason} at byte {error.start}"
+        raise _refusal(f"Line {number}", why) from error
+    except ValueError as error:
+        raise _refusal(f"Line {number}", f"Invalid JSON: {error}") from error
+    return read(values, f"Line {number}")
+
+
+def read(values: object, where: str) -> UtteranceRecord | DialogueRecord:
+    """Read one record; ``where`` says in an error which one.
+
+    Raises:
+        InputError: It is neither kind of record.
+    """
+    dialogue = isinstance(values, dict) and values.get("turns") is not None
+    try:
         return (DialogueRecord if dialogue else UtteranceRecord).model_validate(values)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        where = ".".join(map(str, first["loc"]))
-        raise _refusal(number, f"{where}: {first['msg']}" if where else first["msg"]) from error
-    except UnicodeDecodeError as error:
-        raise _refusal(number, f"not UTF-8: {error.reason} at byte {error.start}") from error
-    except ValueError as error:
-        raise _refusal(number, f"Invalid JSON: {error}") from error
+        place = ".".join(map(str, first["loc"]))
+        raise _refusal(where, f"{place}: {first['msg']}" if place else first["msg"]) from error
 
 
-def _refusal(number: int, why: str) -> InputError:
+def _refusal(where: str, why: str) -> InputError:
     return InputError(
-        f"Line {number}: {why}.",
+        f"{where}: {why}.",
         'Records are {"id","party","text"} or {"id","turns":[{"speaker","text"}]}.',
     )
 
