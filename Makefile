@@ -1,11 +1,12 @@
 # make install  one environment, .venv, with everything
 # make demo     install, then the main job on a shipped recording
-# make test     install, fetch a real Asterisk and phones, then lint, types and all tests
+# make test     install, fetch a real Asterisk, phones and Chromium, then lint, types and all tests
+# make pictures screenshots of panel and console in build/pictures, and those of the README
 # make soak     thirty minutes of calls that come and go (RID_SOAK_MINUTES=5 for less)
 PYTHON ?= $(shell for v in 3.11 3.12 3.13; do command -v python$$v; done 2>/dev/null | head -n 1)
 STAMP := .venv/.installed
 
-.PHONY: install demo test lint types unit integration live live-tools soak bench clean
+.PHONY: install demo test lint types unit integration live browser live-tools pictures soak bench clean
 install: $(STAMP)
 
 $(STAMP): pyproject.toml scripts/make-venv.sh
@@ -32,8 +33,12 @@ types: install
 unit integration: install
 	.venv/bin/python -m pytest tests/$@
 
-live: install live-tools
-	.venv/bin/python -m pytest tests/live
+live browser: install live-tools
+	.venv/bin/python -m pytest -rs tests/$@
+
+pictures: install live-tools
+	.venv/bin/python scripts/console_pictures.py build/pictures
+	.venv/bin/python scripts/console_pictures.py --readme
 
 soak: install live-tools
 	RID_SOAK_MINUTES=$${RID_SOAK_MINUTES:-30} .venv/bin/python -m pytest -s tests/live/test_live_soak.py
