@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import asdict
@@ -112,7 +111,6 @@ class LiveService:
             maker = control.watching(self._app.maker_for(self._feed))
             parts = await _Parts.build(self._app, self._settings, self._feed, maker, names, stack)
             self._parts = parts
-            _settle()
             log.info("serving", host=self._settings.host, port=self._settings.port)
             await parts.run()
 
@@ -271,16 +269,6 @@ class _Parts:
             **flat(written.kinds),
         )
         self._lag = 0.0
-
-
-def _settle() -> None:
-    """Take what was loaded (models, libraries) out of garbage collection.
-
-    A full collection would look at these 300,000 objects again and again, and each time hold up
-    the calls for a tenth of a second; at the end of the program as well.
-    """
-    gc.collect()
-    gc.freeze()
 
 
 async def _patiently(work: Awaitable[object]) -> None:

@@ -172,8 +172,7 @@ async def _used(client: AsyncClient, feed: Follower) -> dict[str, Any]:
 
 
 async def _everybody(followers: dict[str, Follower], cursor: int) -> None:
-    for one in followers.values():
-        await until(lambda one=one: one.cursor >= cursor, f"{one.name} at {cursor}")
+    await until(lambda: all(o.cursor >= cursor for o in followers.values()), f"all at {cursor}")
 
 
 async def _stopped(service: Service) -> float:

@@ -23,6 +23,8 @@ from rid_telephony.cti.server.service import FeedServer
 from rid_telephony.settings.server import ServerSettings
 from rid_telephony.store.events import EventStore
 
+STORE = "feed.sqlite"
+"""The store in its folder."""
 CALLS = 20
 """Calls that the events belong to, in turn."""
 BURST = 20
@@ -76,12 +78,12 @@ class Bench:
     """A feed with a store, a server, and what measures them.
 
     Args:
-        folder: Where the store goes.
+        folder: Where the store is, or goes.
         cores: For the consumers' process.
     """
 
     def __init__(self, folder: Path, cores: set[int]) -> None:
-        self.store = EventStore(f"sqlite:///{folder / 'feed.sqlite'}")
+        self.store = EventStore(f"sqlite:///{folder / STORE}")
         self.feed = Feed("/bench", self.store)
         self.hub = Hub(self.feed, self.store)
         settings = ServerSettings(port=0, require_token=False)
