@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from rich import box
 from rich.table import Table
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ def rounds_table(rounds: Sequence[FeedRound]) -> Table:
     """Added latency at the rate asked for, and events a second where nothing limits them."""
     table = _table(
         f"Feed to WebSocket consumers, server on one core: {rounds[0].rate:.0f} events/s, then all",
-        "consumers",
+        "to",
         "form",
         "p50, p95, worst ms",
         "merged",
@@ -56,22 +57,26 @@ def ratios(rounds: Sequence[FeedRound]) -> Table:
 def memory_table(used: Memory) -> Table:
     """Memory of a consumer."""
     table = _table(
-        "Memory of one consumer in the server, kB", "waits", "never reads", "and later", "consumers"
+        "Memory of one consumer in the server, kB",
+        f"waits, of {used.consumers}",
+        "never reads",
+        "and later",
+        "never reads, of many",
     )
-    figures = (used.waiting, used.never_reading, used.never_reading_later)
-    table.add_row(*(f"{figure / 1000:,.0f}" for figure in figures), str(used.consumers))
+    figures = (used.waiting, used.alone, used.alone_later, used.among_others)
+    table.add_row(*(f"{figure / 1000:,.0f}" for figure in figures))
     return table
 
 
 def replay_table(replays: Sequence[Replay]) -> Table:
     """Replays of the store, and how late the event loop was meanwhile."""
     table = _table(
-        f"{replays[0].stored:,} events of the store, replayed to one consumer",
+        f"{replays[0].stored:,} events of the store replayed to one consumer; event loop late by",
         "form",
         "events/s",
         "of reading",
-        "loop late: p50, p99, worst ms",
-        "idle",
+        "late: p50, p99, worst ms",
+        "idle: p50, p99, worst",
         "CPU (others)",
     )
     for result in replays:
@@ -87,9 +92,9 @@ def replay_table(replays: Sequence[Replay]) -> Table:
 
 
 def _table(title: str, *columns: str) -> Table:
-    table = Table(title=title, title_justify="left")
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for column in columns:
-        table.add_column(column, justify="right")
+        table.add_column(column, justify="right", no_wrap="," in column)
     return table
 
 

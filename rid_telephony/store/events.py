@@ -22,7 +22,7 @@ from rid_telephony.store.writer import BATCH, CAPACITY, EventWriter
 PAGE = 1000
 """Events read from the database at once while replaying."""
 RECENT = 200_000
-"""Events among which a broken-off call is looked for."""
+"""Events among which a broken-off call, or the latest calls, are looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,8 +165,14 @@ class EventStore:
             return connection.execute(query).first() is not None
 
     def calls(self, limit: int = 50) -> list[StoredCall]:
-        """The latest calls, newest first."""
-        self.flush()
+        """The latest calls, newest first, among the last :data:`RECENT` events.
+
+        Whoever looks must not wait longer with every year of calls.
+
+        Raises:
+            StoreError: The database cannot be read.
+        """
+        recent = events.c.cursor > self.last_cursor() - RECENT
         ends = (
             select(
                 events.c.call_id,
@@ -174,6 +180,7 @@ class EventStore:
                 func.max(events.c.cursor).label("last"),
                 func.count().label("count"),
             )
+            .where(recent)
             .group_by(events.c.call_id)
             .order_by(func.max(events.c.cursor).desc())
             .limit(limit)

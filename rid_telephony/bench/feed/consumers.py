@@ -29,11 +29,13 @@ async def run(order: Mapping[str, Any]) -> None:
     loop = asyncio.get_running_loop()
     tally = Tally()
     host, port = order["host"], order["port"]
+    kept = []  # the event loop forgets a connection that does not read
     for _ in range(order["count"]):
         request = handshake(f"{host}:{port}", order["path"], order["subprotocol"])
         subscriber = Subscriber(request, tally)
         await loop.create_connection(partial(_itself, subscriber), host, port)
         await subscriber.connected
+        kept.append(subscriber)
         if not order["reads"]:
             subscriber.stop_reading()
     _say({"connected": order["count"]})

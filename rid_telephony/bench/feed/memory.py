@@ -7,12 +7,12 @@ import gc
 import tracemalloc
 from dataclasses import dataclass
 
-from rid_telephony.bench.feed.process import ConsumersProcess
+from rid_telephony.bench.feed.process import PATIENCE, ConsumersProcess
 from rid_telephony.bench.feed.rounds import Bench
 
 JSON = "cloudevents.json"
 STUCK = 10
-"""Consumers that never read."""
+"""Consumers that never read, together; what waits for all of them exists once."""
 FLOOD = 15_000
 """Events published to them, three times what a hub keeps in memory."""
 AT_ONCE = 20
@@ -26,18 +26,20 @@ class Memory:
     Attributes:
         consumers: Waiting consumers that were measured.
         waiting: Each that is connected and has all.
-        never_reading: Each that never read one of :data:`FLOOD` events.
-        never_reading_later: The same ones, after as many events again.
+        alone: The only one that never reads, after :data:`FLOOD` events.
+        alone_later: The same one, after as many events again.
+        among_others: Each of :data:`STUCK` that never read, after as many.
     """
 
     consumers: int
     waiting: float
-    never_reading: float
-    never_reading_later: float
+    alone: float
+    alone_later: float
+    among_others: float
 
 
 async def memory(bench: Bench, consumers: int) -> Memory:
-    """Measure with so many consumers, then with :data:`STUCK`."""
+    """Measure with so many consumers that wait, then with such that never read."""
     async with _some(bench, 1):  # what the first connection loads is nobody's
         await _flood(bench)
     tracemalloc.start()
@@ -46,16 +48,27 @@ async def memory(bench: Bench, consumers: int) -> Memory:
         before = _traced()
         async with _some(bench, consumers):
             waiting = (_traced() - before) / consumers
-        await asyncio.sleep(0.5)
-        before = _traced()
+        before = await _alone(bench)
+        async with _some(bench, 1, reads=False):
+            await _flood(bench)
+            alone = _traced() - before
+            await _flood(bench)
+            later = _traced() - before
+        before = await _alone(bench)
         async with _some(bench, STUCK, reads=False):
             await _flood(bench)
-            stuck = (_traced() - before) / STUCK
-            await _flood(bench)
-            later = (_traced() - before) / STUCK
+            among = (_traced() - before) / STUCK
     finally:
         tracemalloc.stop()
-    return Memory(consumers, waiting, stuck, later)
+    return Memory(consumers, waiting, alone, later, among)
+
+
+async def _alone(bench: Bench) -> int:
+    """The heap once everybody has gone."""
+    async with asyncio.timeout(PATIENCE):
+        while bench.hub.figures["feed_subscribers"]:
+            await asyncio.sleep(0.05)
+    return _traced()
 
 
 def _some(bench: Bench, count: int, *, reads: bool = True) -> ConsumersProcess:

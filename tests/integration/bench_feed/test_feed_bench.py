@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from rid_telephony.bench.feed import memory as memories
 from rid_telephony.bench.feed.replaying import replay
 from rid_telephony.bench.feed.rounds import STORE, Bench
 from rid_telephony.bench.feed.stock import stock
@@ -52,3 +53,19 @@ def test_stock_is_what_a_feed_would_have_written(tmp_path: Path) -> None:
     store.close()
     assert [event.cursor for event in stocked] == list(range(1, 4101))
     assert stocked[4050].data == stocked[50].data
+
+
+def test_a_consumer_that_never_reads_costs_a_bounded_amount_of_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memories, "STUCK", 2)
+
+    async def script() -> memories.Memory:
+        bench = Bench(tmp_path, os.sched_getaffinity(0))
+        async with bench.serving():
+            return await memories.memory(bench, 2)
+
+    used = asyncio.run(script())
+    assert 0 < used.waiting < 500_000
+    assert used.alone_later < 10_000_000
+    assert used.alone_later < 1.5 * used.alone, "twice the events, the same memory"
