@@ -40,7 +40,9 @@ def text(name: str) -> str:
 def test_the_plugin_folder_shows_the_files_that_the_server_serves() -> None:
     source = {path.name: path.read_bytes() for path in SOURCE.iterdir()}
     shown = {path.name: path.read_bytes() for path in SHOWN.iterdir() if path.name != "README.md"}
-    assert shown == source, "run: cp rid_telephony/console/web/panel/* plugins/agent-panel/"
+    assert shown == source, (
+        "run in plugins/agent-panel: ln -s ../../rid_telephony/console/web/panel/* ."
+    )
 
 
 def test_labels_are_called_as_on_the_terminal() -> None:
