@@ -22,9 +22,9 @@ def rounds_table(rounds: Sequence[FeedRound]) -> Table:
         "form",
         "p50, p95, worst ms",
         "merged",
-        "CPU (others)",
-        "all: events/s",
-        "CPU (others)",
+        "CPU+others",
+        "all: /s",
+        "CPU+others",
     )
     for paced, flood in zip(rounds[::2], rounds[1::2], strict=True):
         table.add_row(
@@ -75,9 +75,9 @@ def replay_table(replays: Sequence[Replay]) -> Table:
         "form",
         "events/s",
         "of reading",
-        "late: p50, p99, worst ms",
-        "idle: p50, p99, worst",
-        "CPU (others)",
+        "p50, p99, worst ms",
+        "idle: p99 ms",
+        "CPU+others",
     )
     for result in replays:
         table.add_row(
@@ -85,7 +85,7 @@ def replay_table(replays: Sequence[Replay]) -> Table:
             f"{result.rate:,.0f}",
             f"{result.rate / result.read_rate:.0%}",
             _lag(result.busy),
-            _lag(result.idle),
+            _ms(result.idle.p99),
             _cpu(result),
         )
     return table
@@ -94,12 +94,12 @@ def replay_table(replays: Sequence[Replay]) -> Table:
 def _table(title: str, *columns: str) -> Table:
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for column in columns:
-        table.add_column(column, justify="right", no_wrap="," in column)
+        table.add_column(column, justify="right", no_wrap=True)
     return table
 
 
 def _cpu(result: FeedRound | Replay) -> str:
-    return f"{result.server_cpu:.0%} ({result.others_cpu:.0%})"
+    return f"{result.server_cpu:.0%}+{result.others_cpu:.0%}"
 
 
 def _lag(lag: Lag) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+import tracemalloc
 from itertools import pairwise
 from pathlib import Path
 
@@ -60,6 +61,27 @@ def test_a_hub_reads_on_after_a_page_that_ended_early(tmp_path: Path) -> None:
 
     got = asyncio.run(script())
     assert all(later == one + 1 for one, later in pairwise(got))
+
+
+def test_a_consumer_that_never_reads_needs_no_more_memory_with_time() -> None:
+    async def script() -> tuple[int, int]:
+        live = LiveFeed()
+        hub = Hub(live.feed, None, HubLimits(waiting_events=200, recent_events=200))
+        hub.open(Selection())
+        live.feed.listen(lambda _: live.sent.clear())
+        live.held(times=500)
+        tracemalloc.start()
+        try:
+            live.held(times=500)
+            early = tracemalloc.get_traced_memory()[0]
+            live.held(times=2000)
+            return early, tracemalloc.get_traced_memory()[0]
+        finally:
+            tracemalloc.stop()
+            hub.close()
+
+    early, late = asyncio.run(script())
+    assert late < 1.2 * early
 
 
 def test_a_thread_that_makes_a_page_rests_for_the_event_loop(
