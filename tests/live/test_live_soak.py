@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from live_kit.proxy import TcpProxy
-from live_kit.service import Service
+from live_kit.service import READY, Service
 from live_kit.soak import HEAD, LARGE, LINE, SMALL, Soak, Wave, prepared
 
 from rid_telephony.store.events import EventStore
@@ -129,8 +129,13 @@ def _frozen(soak: Soak) -> Breaking:
 def _pbx_anew(soak: Soak, *, kill: bool) -> Breaking:
     async def breaking() -> None:
         await asyncio.sleep(soak.size.spoken / 2)
+        connected = soak.service.log.count(READY)
         await asyncio.to_thread(soak.pbx.kill if kill else soak.pbx.stop)
         await asyncio.to_thread(soak.pbx.start)
+        # The next wave's calls can only be told where the manager connection is back.
+        await asyncio.to_thread(
+            soak.service.until, lambda: soak.service.log.count(READY) > connected, 30, "pbx_up"
+        )
 
     return breaking
 
