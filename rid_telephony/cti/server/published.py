@@ -11,8 +11,6 @@ from rid_telephony.cti.server.app import make_app
 from rid_telephony.cti.server.parts import ServerParts
 from rid_telephony.settings.server import ServerSettings
 
-OPENAPI_FILE = "openapi.json"
-
 
 def openapi_document() -> dict[str, Any]:
     """The document of a server with everything that can be offered."""

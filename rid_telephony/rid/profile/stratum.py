@@ -189,10 +189,6 @@ def _source(signal: str) -> str:
     return entry("holdings", name) if family == "holding" else _FIELDS[family]
 
 
-def _family(signal: str) -> str:
-    return signal.partition(".")[0]
-
-
 def _ratio(tiers: Tiers, lead: str) -> float:
     others = [tiers.of(tier) for tier in STRATA if tier != lead]
     return math.log(tiers.of(lead) / (sum(others) / len(others)))
